@@ -1,0 +1,45 @@
+import { access, constants, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { Writable } from "node:stream";
+import { TextgraftError } from "../base/errors.js";
+
+/** A stream that may be a terminal. */
+export type Output = Writable & { isTTY?: boolean; columns?: number };
+
+/** What the commands write to, and what they end with. */
+export interface App {
+  /** Results, and nothing else. */
+  readonly stdout: Output;
+  /** Progress, notices and errors. */
+  readonly stderr: Output;
+  exitCode: number;
+}
+
+/** Flags that every verb has. */
+export interface CommonFlags {
+  json?: true;
+  quiet?: true;
+  debug?: true;
+}
+
+/** One JSON object as a line. */
+export const jsonLine = (value: unknown): string => `${JSON.stringify(value)}\n`;
+
+/** Whether a file can be written where a flag says: to be asked before the long work. `-` is standard output. */
+export async function checkOutput(flag: string, path: string, input?: string): Promise<void> {
+  if (path === "-") return;
+  const folder = dirname(resolve(path));
+  const fail = (message: string, fix: string) => new TextgraftError("option-invalid", { message, fix });
+  if (input !== undefined && resolve(input) === resolve(path)) {
+    throw fail(`${flag} ${path} is the input itself.`, "Name another file.");
+  }
+  await access(folder, constants.W_OK).catch(() => {
+    throw fail(`${flag} ${path} can't be written: there is no folder ${folder}, or it is not yours.`, "Choose another file.");
+  });
+}
+
+/** Writes a result to a file, or to standard output for `-`. */
+export async function writeOutput(app: App, path: string, text: string): Promise<void> {
+  if (path === "-") app.stdout.write(text);
+  else await writeFile(path, text);
+}

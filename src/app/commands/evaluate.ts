@@ -1,0 +1,89 @@
+import type { Command } from "commander";
+import { requireKnownLabels } from "../../data/check.js";
+import { type Dataset, readDataset } from "../../data/example.js";
+import { openTable } from "../../data/file-node.js";
+import { evaluationData } from "../../report/data.js";
+import { mistakesCsv, mistakesOf } from "../../report/mistakes.js";
+import { count } from "../../report/plain.js";
+import { evaluationReport } from "../../report/run-report.js";
+import type { Judged } from "../../run/events.js";
+import type { TextClassifier } from "../../run/load-node.js";
+import { measure } from "../../run/metrics.js";
+import { type App, type CommonFlags, checkOutput, jsonLine, writeOutput } from "../app.js";
+import { predictAll } from "../predict-all.js";
+import { openProgress, type Progress } from "../progress.js";
+
+interface EvaluateFlags extends CommonFlags {
+  text?: string;
+  label?: string;
+  output?: string;
+}
+
+/** `textgraft evaluate DIR DATA` */
+export function addEvaluate(program: Command, app: App): Command {
+  return program
+    .command("evaluate")
+    .description("compare a model's predictions with the labels of texts that it was not trained on")
+    .argument("<dir>", "model folder that train wrote")
+    .argument("<data>", "CSV or TSV file with a column of texts and one of labels")
+    .option("--text <column>", "column with the texts; guessed by its name if not given")
+    .option("--label <column>", "column with the labels; guessed by its name if not given")
+    .option("--output <file>", "write the misclassified texts with their probabilities as CSV")
+    .action((dir: string, data: string, flags: EvaluateFlags) => evaluateVerb(app, dir, data, flags));
+}
+
+async function evaluateVerb(app: App, dir: string, data: string, flags: EvaluateFlags): Promise<void> {
+  const { output, json } = flags;
+  const dataset = readDataset(await openTable(data), flags);
+  if (output !== undefined) await checkOutput("--output", output, data);
+  const progress = openProgress(app.stderr, flags);
+  const { load } = await import("../../run/load-node.js");
+  const classifier = await load(dir);
+  try {
+    const { labels } = classifier;
+    requireKnownLabels(dataset, labels);
+    tellColumns(dataset, progress);
+    const judged = await judge(classifier, dataset, progress);
+    const metrics = measure(
+      judged.map(({ labelId }) => labelId),
+      judged.map(({ probabilities }) => probabilities),
+    );
+    if (output !== undefined) {
+      await writeOutput(app, output, mistakesCsv(labels, judged));
+      progress.say(`Wrote ${count(mistakesOf(judged).length, "misclassified text")} to ${output}.`);
+    }
+    const facts = { folder: classifier.folder, source: dataset.source, labels };
+    app.stdout.write(
+      json
+        ? jsonLine({ ...facts, ...evaluationData(labels, metrics, judged) })
+        : evaluationReport(labels, metrics, judged),
+    );
+  } finally {
+    await classifier.close();
+  }
+}
+
+async function judge(
+  classifier: TextClassifier,
+  { examples }: Dataset,
+  progress: Progress,
+): Promise<Judged[]> {
+  const { labels } = classifier;
+  const texts = examples.map(({ text }) => text);
+  const predictions = await predictAll(classifier, texts, progress);
+  return predictions.map(({ label, scores }, i) => ({
+    text: texts[i]!,
+    row: examples[i]!.row,
+    labelId: labels.indexOf(examples[i]!.label),
+    predictedId: labels.indexOf(label),
+    probabilities: labels.map((name) => scores[name]!),
+  }));
+}
+
+function tellColumns({ columns }: Dataset, { say }: Progress): void {
+  if (!columns?.text.guessed && !columns?.label.guessed) return;
+  say(
+    `Texts are in column "${columns.text.name}", labels in "${columns.label.name}" (guessed by their names; ` +
+      `--text and --label choose others).`,
+  );
+}

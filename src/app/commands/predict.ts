@@ -1,0 +1,112 @@
+import type { Command } from "commander";
+import { TextgraftError } from "../../base/errors.js";
+import { type Column, chooseTextColumn } from "../../data/columns.js";
+import { textsOf } from "../../data/example.js";
+import { openTable } from "../../data/file-node.js";
+import type { Table } from "../../data/table.js";
+import { writeCsv } from "../../data/write.js";
+import { count, oneLine } from "../../report/plain.js";
+import type { Prediction } from "../../run/predict.js";
+import { type App, type CommonFlags, checkOutput, jsonLine, type Output, writeOutput } from "../app.js";
+import { predictAll } from "../predict-all.js";
+import { openProgress } from "../progress.js";
+
+interface PredictFlags extends CommonFlags {
+  input?: string;
+  text?: string;
+  output?: string;
+}
+
+/** `textgraft predict DIR [TEXT…]` */
+export function addPredict(program: Command, app: App): Command {
+  return program
+    .command("predict")
+    .description("classify new texts: arguments, a file, or standard input with one text a line")
+    .argument("<dir>", "model folder that train wrote")
+    .argument("[texts...]", "texts to classify")
+    .option("--input <file>", "CSV or TSV file with a column of texts, or .txt with one text a line; - is standard input")
+    .option("--text <column>", "column with the texts; guessed by its name if not given")
+    .option("--output <file>", "write the input with predicted columns added as CSV; - is standard output")
+    .action((dir: string, texts: string[], flags: PredictFlags) => predictVerb(app, dir, texts, flags));
+}
+
+async function predictVerb(app: App, dir: string, args: string[], flags: PredictFlags): Promise<void> {
+  const { input, output, json } = flags;
+  if (json && output === "-") {
+    throw new TextgraftError("option-invalid", {
+      message: "--json and --output - both ask for standard output.",
+      fix: "Give --output a file, or leave one of them out.",
+    });
+  }
+  if (output !== undefined) await checkOutput("--output", output, input);
+  const progress = openProgress(app.stderr, flags);
+  if (args.length === 0 && input === undefined && process.stdin.isTTY) {
+    progress.say("Reading texts from the keyboard, one a line; Ctrl-D ends.");
+  }
+  const { table, column } = await inputTable(args, flags);
+  const texts = textsOf(table, column);
+  if (column.guessed && table.columns.length > 1) {
+    progress.say(`Texts are in column "${column.name}" (guessed by its name; --text chooses another).`);
+  }
+  const { load } = await import("../../run/load-node.js");
+  const classifier = await load(dir);
+  try {
+    const { labels } = classifier;
+    const predictions = await predictAll(classifier, texts, progress);
+    if (output !== undefined) {
+      await writeOutput(app, output, labelledCsv(table, labels, predictions));
+      if (output !== "-") progress.say(`Wrote ${count(predictions.length, "row")} to ${output}.`);
+    }
+    if (json) app.stdout.write(predictions.map(jsonLine).join(""));
+    else if (output === undefined) app.stdout.write(predictionLines(labels, predictions, app.stdout));
+  } finally {
+    await classifier.close();
+  }
+}
+
+/** The texts to classify as a table, wherever they come from. */
+async function inputTable(
+  args: readonly string[],
+  { input, text }: PredictFlags,
+): Promise<{ table: Table; column: Column }> {
+  if (args.length === 0) {
+    const table = await openTable(input ?? "-");
+    return { table, column: chooseTextColumn(table, text) };
+  }
+  if (input === undefined) {
+    const rows = args.map((arg) => [arg]);
+    const table = { source: "the arguments", columns: ["text"], rows, lines: [], delimiter: "," as const };
+    return { table, column: { name: "text", index: 0, guessed: false } };
+  }
+  throw new TextgraftError("option-invalid", {
+    message: `There are texts as arguments (${count(args.length, "text")}) and as --input ${input}.`,
+    fix: "Give one of the two.",
+  });
+}
+
+/** "label  score  text", a line for each text; on a terminal no line is wider than it. */
+function predictionLines(
+  labels: readonly string[],
+  predictions: readonly Prediction[],
+  { isTTY, columns = 80 }: Output,
+): string {
+  const labelWidth = Math.max(...labels.map((label) => label.length));
+  const textWidth = isTTY ? Math.max(20, columns - labelWidth - 11) : Number.POSITIVE_INFINITY;
+  return predictions
+    .map(({ label, score, text }) => {
+      return `${label.padEnd(labelWidth)}  ${score.toFixed(4)}  ${oneLine(text, textWidth)}\n`;
+    })
+    .join("");
+}
+
+/** The input with predicted_label, predicted_score and score_LABEL of each label added. */
+function labelledCsv(table: Table, labels: readonly string[], predictions: readonly Prediction[]): string {
+  return writeCsv(table, [
+    { name: "predicted_label", values: predictions.map(({ label }) => label) },
+    { name: "predicted_score", values: predictions.map(({ score }) => score) },
+    ...labels.map((label) => ({
+      name: `score_${label}`,
+      values: predictions.map(({ scores }) => scores[label]!),
+    })),
+  ]);
+}

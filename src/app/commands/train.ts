@@ -1,0 +1,71 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type Command, Option } from "commander";
+import { trainingData } from "../../report/data.js";
+import { mistakesCsv } from "../../report/mistakes.js";
+import { trainingReport } from "../../report/run-report.js";
+import { flagName, parseOption, recipes, type TrainOptions, trainOptions } from "../../run/options.js";
+import { type App, type CommonFlags, jsonLine } from "../app.js";
+import { followRun } from "../follow-run.js";
+import { openProgress } from "../progress.js";
+import { onStopSignals } from "../stop-signals.js";
+
+/** `textgraft train DATA`: its flags are the table of options. */
+export function addTrain(program: Command, app: App): Command {
+  const command = program
+    .command("train")
+    .description("fine-tune a classifier on labelled texts, save it and report how good it is")
+    .argument("<data>", "CSV or TSV file with a column of texts and one of labels")
+    .addHelpText("after", () => `\n${recipeHelp()}`)
+    .action((data: string, { json, quiet, debug: _debug, ...options }: TrainFlags) =>
+      trainVerb(app, data, options, { json, quiet }),
+    );
+  for (const name of Object.keys(trainOptions)) command.addOption(optionOf(name as keyof TrainOptions));
+  return command;
+}
+
+type TrainFlags = CommonFlags & Partial<TrainOptions>;
+
+async function trainVerb(
+  app: App,
+  data: string,
+  options: Partial<TrainOptions>,
+  { json, quiet }: { json: true | undefined; quiet: true | undefined },
+): Promise<void> {
+  const { train } = await import("../../run/train-node.js");
+  const progress = openProgress(app.stderr, { quiet });
+  const run = train({ data, ...options });
+  const signals = onStopSignals(() => {
+    progress.say("Stopping after this step; the best weights so far will be saved. Ctrl-C again ends at once.");
+    run.cancel();
+  });
+  try {
+    const result = await followRun(run, progress);
+    const report = trainingReport(result);
+    await writeFile(join(result.folder, "report.txt"), report);
+    await writeFile(join(result.folder, "mistakes.csv"), mistakesCsv(result.data.labels, result.test.judged));
+    app.stdout.write(json ? jsonLine(trainingData(result)) : report);
+  } finally {
+    signals.release();
+    app.exitCode = signals.exitCode ?? 0;
+  }
+}
+
+/** An option without commander's default: what isn't given is left to the recipe. */
+function optionOf(name: keyof TrainOptions): Option {
+  const { default: value, help, placeholder } = trainOptions[name];
+  const flag = `--${flagName(name)}`;
+  if (placeholder === "") return new Option(flag, help);
+  const short = placeholder.replace("auto or ", "auto|").replace(/an? (whole )?number.*/, "number");
+  const told = value === "" ? help : `${help} (default: ${value})`;
+  return new Option(`${flag} <${short}>`, told).argParser((text) => parseOption(name, text));
+}
+
+/** The defaults of each recipe as flags. */
+function recipeHelp(): string {
+  const lines = Object.entries(recipes).map(([recipe, options]) => {
+    const flags = Object.entries(options).map(([name, value]) => `--${flagName(name)} ${value}`);
+    return `  ${recipe.padEnd(10)}${flags.length === 0 ? "the defaults above" : flags.join(" ")}`;
+  });
+  return ["Recipes set other defaults:", ...lines].join("\n");
+}

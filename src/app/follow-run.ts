@@ -1,0 +1,60 @@
+import { dataLines, modelLines } from "../report/facts.js";
+import { clock, grouped } from "../report/plain.js";
+import type { EpochFacts, TrainEvent, TrainResult } from "../run/events.js";
+import type { Run } from "../run/train-node.js";
+import type { Progress } from "./progress.js";
+
+/** Tells the events of a training as they come, and gives its result. */
+export async function followRun(run: Run, progress: Progress): Promise<TrainResult> {
+  try {
+    for await (const event of run) tell(event, progress);
+    return await run.result;
+  } finally {
+    progress.end();
+  }
+}
+
+function tell(event: TrainEvent, { live, say }: Progress): void {
+  switch (event.kind) {
+    case "data":
+      return dataLines(event.facts).forEach(say);
+    case "tokenized":
+      return live(() => `Tokenizing: ${progressOf(event)}`);
+    case "model":
+      return modelLines(event.facts).forEach(say);
+    case "step":
+      return live(() => stepLine(event));
+    case "evaluating":
+      return live(() => `Predicting the ${event.part} texts: ${progressOf(event)}`);
+    case "epoch":
+      return say(epochLine(event.facts));
+    case "notice":
+      return say(event.text);
+    case "saved":
+      return say(`Saved in ${event.folder}; reloaded, it gives the same answers.`);
+    default:
+      return event satisfies never;
+  }
+}
+
+function stepLine(step: TrainEvent & { kind: "step" }): string {
+  const { epoch, epochs, batch, batches, loss, examplesPerSecond, secondsLeft } = step;
+  return [
+    `epoch ${epoch}/${epochs}`,
+    `batch ${batch}/${batches}`,
+    `loss ${loss.toFixed(4)}`,
+    `${examplesPerSecond.toFixed(examplesPerSecond < 10 ? 1 : 0)} examples/s`,
+    `${clock(secondsLeft)} left`,
+  ].join("  ");
+}
+
+function epochLine({ epoch, trainLoss, validationLoss, validation, best, seconds }: EpochFacts): string {
+  return (
+    `Epoch ${epoch}: train loss ${trainLoss.toFixed(4)}, validation loss ${validationLoss.toFixed(4)}, ` +
+    `accuracy ${validation.accuracy.toFixed(4)}, macro F1 ${validation.macro.f1.toFixed(4)}` +
+    `${best ? " (best so far)" : ""}, ${clock(seconds)}`
+  );
+}
+
+const progressOf = ({ done, total }: { done: number; total: number }): string =>
+  `${grouped(done)}/${grouped(total)}`;

@@ -1,0 +1,63 @@
+import { Command, CommanderError } from "commander";
+import { VERSION } from "../run/version.js";
+import type { App, CommonFlags, Output } from "./app.js";
+import { addEvaluate } from "./commands/evaluate.js";
+import { addExport } from "./commands/export.js";
+import { addInspect } from "./commands/inspect.js";
+import { addPredict } from "./commands/predict.js";
+import { addTokenize } from "./commands/tokenize.js";
+import { addTrain } from "./commands/train.js";
+import { failureOf, usageError } from "./failure.js";
+
+/**
+ * Runs one command line, without the program's name, and gives the exit code: 0, 1 a failure of ours, 2 the user's
+ * input, 130 Ctrl-C, 143 SIGTERM. Results go to `stdout`, all else to `stderr`.
+ */
+export async function runCommandLine(
+  args: readonly string[],
+  { stdout, stderr }: { stdout: Output; stderr: Output },
+): Promise<number> {
+  const app: App = { stdout, stderr, exitCode: 0 };
+  let debug = false;
+  const program = createProgram(app);
+  program.hook("preAction", (_program, verb) => {
+    debug = verb.opts<CommonFlags>().debug === true;
+  });
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return app.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && isHelp(error)) return error.exitCode === 0 ? 0 : 2;
+    const verb = program.commands.find((command) => command.name() === args[0])?.name();
+    const failure = failureOf(error instanceof CommanderError ? usageError(error, verb) : error, { debug });
+    stderr.write(failure.text);
+    return app.exitCode || failure.exitCode;
+  }
+}
+
+function createProgram(app: App): Command {
+  const { stdout, stderr } = app;
+  const program = new Command("textgraft")
+    .description("Fine-tune BERT-family text classifiers, see how good they are, and use them.")
+    .version(VERSION, "--version", "print the version")
+    .helpOption("--help", "print this help")
+    .showHelpAfterError(false)
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: false })
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      getOutHelpWidth: () => Math.min(stdout.columns ?? 100, 110),
+      outputError: () => {}, // told by failureOf
+    });
+  for (const addVerb of [addInspect, addTokenize, addTrain, addEvaluate, addPredict, addExport]) {
+    addVerb(program, app)
+      .option("--json", "print the result as JSON")
+      .option("--quiet", "no progress")
+      .option("--debug", "stack traces in errors");
+  }
+  return program;
+}
+
+const isHelp = ({ code }: CommanderError): boolean =>
+  code === "commander.help" || code === "commander.helpDisplayed" || code === "commander.version";

@@ -1,0 +1,42 @@
+import { createLogUpdate } from "log-update";
+import type { Output } from "./app.js";
+
+/** What is told while a command works, on standard error. */
+export interface Progress {
+  /** The line that changes in place; told only on terminals, and at most ten times a second. */
+  live(text: () => string): void;
+  /** A line that stays. */
+  say(text: string): void;
+  /** Takes the live line away. */
+  end(): void;
+}
+
+/** `quiet`: tell nothing. */
+export function openProgress(stderr: Output, { quiet = false }: { quiet?: boolean | undefined }): Progress {
+  if (quiet) return { live() {}, say() {}, end() {} };
+  const say = (text: string): void => void stderr.write(`${text}\n`);
+  const isTerminal = stderr.isTTY === true && process.env.TERM !== "dumb";
+  if (!isTerminal) return { live() {}, say, end() {} };
+
+  // Without hiding the cursor there is nothing to put right when the process is stopped.
+  const update = createLogUpdate(stderr as NodeJS.WriteStream, { showCursor: true });
+  let last = 0;
+  const clear = () => {
+    update.clear();
+    last = 0;
+  };
+  return {
+    live(text) {
+      if (Date.now() - last < interval) return;
+      last = Date.now();
+      update(text().slice(0, (stderr.columns ?? 80) - 1));
+    },
+    say(text) {
+      clear();
+      say(text);
+    },
+    end: clear,
+  };
+}
+
+const interval = 100; // milliseconds

@@ -1,0 +1,32 @@
+/** Exit codes as shells give them: 128 plus the signal's number. */
+const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Signals that ask a command to stop. */
+export interface StopSignals {
+  /** Of the signal that came, undefined if none did. */
+  readonly exitCode: number | undefined;
+  /** Signals end the process again at once. */
+  release(): void;
+}
+
+/** Calls `stop` at the first Ctrl-C (or SIGTERM) instead of ending the process; the second one ends it. */
+export function onStopSignals(stop: () => void): StopSignals {
+  let exitCode: number | undefined;
+  const listeners = Object.entries(exitCodes).map(([signal, code]) => {
+    const listener = () => {
+      if (exitCode !== undefined) process.exit(code);
+      exitCode = code;
+      stop();
+    };
+    process.on(signal, listener);
+    return { signal, listener };
+  });
+  return {
+    get exitCode() {
+      return exitCode;
+    },
+    release() {
+      for (const { signal, listener } of listeners) process.off(signal, listener);
+    },
+  };
+}

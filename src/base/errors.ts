@@ -1,0 +1,69 @@
+/**
+ * Every error that a user can meet. `internal` is for our own bugs and `cancelled` for Ctrl-C; all others
+ * mean that the input has to change.
+ */
+export type ErrorCode =
+  | "cancelled"
+  | "column-missing"
+  | "config-invalid"
+  | "data-invalid"
+  | "device-unavailable"
+  | "file-missing"
+  | "internal"
+  | "label-unknown"
+  | "model-invalid"
+  | "option-invalid"
+  | "output-exists"
+  | "text-too-long"
+  | "weights-invalid";
+
+/** What an error tells: what was found and expected (`message`) and what to do about it (`fix`). */
+export interface ErrorDetails {
+  message: string;
+  fix?: string;
+  cause?: unknown;
+}
+
+/** An error with a code, what was found, and what to do. */
+export class TextgraftError extends Error {
+  override readonly name = "TextgraftError";
+  readonly code: ErrorCode;
+  readonly fix: string | undefined;
+
+  constructor(code: ErrorCode, { message, fix, cause }: ErrorDetails) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.fix = fix;
+  }
+
+  /** Process exit code: 2 the user's input, 1 a failure of ours, 130 cancelled. */
+  get exitCode(): number {
+    if (this.code === "internal") return 1;
+    return this.code === "cancelled" ? 130 : 2;
+  }
+}
+
+/** The candidate with the smallest edit distance to `word`, for "did you mean". */
+export function closest(word: string, candidates: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Number.POSITIVE_INFINITY;
+  for (const candidate of candidates) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best;
+}
+
+/** Levenshtein distance, one row at a time. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(previous[j]! + 1, row[j - 1]! + 1, substitution));
+    }
+    previous = row;
+  }
+  return previous[b.length]!;
+}

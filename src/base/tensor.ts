@@ -1,0 +1,45 @@
+/** The element types that graphs and files use. */
+export type DType = "float32" | "int32" | "int64" | "uint8" | "bool";
+
+interface DataOf {
+  float32: Float32Array;
+  int32: Int32Array;
+  int64: BigInt64Array;
+  uint8: Uint8Array;
+  bool: Uint8Array;
+}
+
+/** A dense row-major array; `data.length` is the product of `shape`. */
+export interface Tensor<D extends DType = DType> {
+  readonly dtype: D;
+  readonly shape: readonly number[];
+  readonly data: DataOf[D];
+}
+
+/** Number of elements of a shape; 1 for a scalar. */
+export const sizeOf = (shape: readonly number[]): number => shape.reduce((size, dim) => size * dim, 1);
+
+export const float32 = (
+  shape: readonly number[],
+  data?: Float32Array | readonly number[],
+): Tensor<"float32"> => ({
+  dtype: "float32",
+  shape,
+  data:
+    data === undefined
+      ? new Float32Array(sizeOf(shape))
+      : data instanceof Float32Array
+        ? data
+        : Float32Array.from(data),
+});
+
+export const int32 = (shape: readonly number[], data?: Int32Array | readonly number[]): Tensor<"int32"> => ({
+  dtype: "int32",
+  shape,
+  data:
+    data === undefined
+      ? new Int32Array(sizeOf(shape))
+      : data instanceof Int32Array
+        ? data
+        : Int32Array.from(data),
+});

@@ -1,0 +1,59 @@
+import { TextgraftError } from "../base/errors.js";
+import type { Dataset, Example } from "./example.js";
+import { quoted, rowList } from "./table.js";
+
+/** Fewest examples of a label that can be split into train, validation and test. */
+const fewestToSplit = 3;
+
+/** Examples of each of the labels, in their order; other labels are not counted. */
+export function countLabels(examples: readonly Example[], labels: readonly string[]): number[] {
+  const counts = new Map(labels.map((label) => [label, 0]));
+  for (const { label } of examples) {
+    const count = counts.get(label);
+    if (count !== undefined) counts.set(label, count + 1);
+  }
+  return labels.map((label) => counts.get(label)!);
+}
+
+/** @throws TextgraftError data-invalid unless there are at least two labels, as training needs. */
+export function requireTwoLabels({ source, labels }: Dataset): void {
+  if (labels.length >= 2) return;
+  throw new TextgraftError("data-invalid", {
+    message: `All rows of ${source} have the label ${quoted(labels[0] ?? "")}; training needs at least two labels.`,
+    fix: "Add rows of another label, or name the right column with --label.",
+  });
+}
+
+/** @throws TextgraftError data-invalid unless there are two labels with three examples each. */
+export function requireSplittable(dataset: Dataset): void {
+  requireTwoLabels(dataset);
+  const { source, examples, labels } = dataset;
+  const counts = countLabels(examples, labels);
+  const rare = labels.filter((_, labelId) => counts[labelId]! < fewestToSplit);
+  if (rare.length === 0) return;
+  const listed = rare.slice(0, 5).map((label) => `${quoted(label)} (${counts[labels.indexOf(label)]})`);
+  const more = rare.length > 5 ? ` and ${rare.length - 5} more` : "";
+  const wrongColumn = rare.length > labels.length / 2 && labels.length > examples.length / 5;
+  throw new TextgraftError("data-invalid", {
+    message:
+      `${source}: to split the rows into train, validation and test each label needs ${fewestToSplit}; ` +
+      `too few have ${listed.join(", ")}${more}.`,
+    fix: wrongColumn
+      ? `The ${examples.length} rows have ${labels.length} different labels: name the right column with --label.`
+      : "Add rows of these labels, join them with others, or give --validation and --test files of your own.",
+  });
+}
+
+/** @throws TextgraftError label-unknown telling the rows whose label is not one of `known`. */
+export function requireKnownLabels({ source, examples, labels }: Dataset, known: readonly string[]): void {
+  const unknown = labels.filter((label) => !known.includes(label));
+  if (unknown.length === 0) return;
+  const rows = examples.filter(({ label }) => unknown.includes(label)).map(({ row }) => row);
+  throw new TextgraftError("label-unknown", {
+    message:
+      `${source}, ${rowList(rows)}: ${unknown.length === 1 ? "label" : "labels"} ` +
+      `${unknown.slice(0, 5).map(quoted).join(", ")}${unknown.length > 5 ? ", …" : ""} unknown; ` +
+      `expected one of ${known.slice(0, 12).map(quoted).join(", ")}${known.length > 12 ? ", …" : ""}.`,
+    fix: "Correct the labels of these rows, or train with examples of them.",
+  });
+}

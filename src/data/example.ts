@@ -1,0 +1,85 @@
+import { TextgraftError } from "../base/errors.js";
+import type { Column, ColumnNames, Columns } from "./columns.js";
+import { chooseColumns } from "./columns.js";
+import { place, quoted, rowList, type Table } from "./table.js";
+
+/** One text with its label. */
+export interface Example {
+  text: string;
+  /** Trimmed, never empty. */
+  label: string;
+  /** Data row of the source, counted from 1. */
+  row: number;
+  /** Line of the file at which the row starts; absent where the source is no file. */
+  line?: number;
+}
+
+/** Labelled examples of one source. */
+export interface Dataset {
+  /** File name or description, as messages tell it. */
+  source: string;
+  examples: Example[];
+  /** Every label once, in the order of labelIds: numeric if all are integers, else by code points. */
+  labels: string[];
+  /** Where texts and labels were found; absent where the source is no file. */
+  columns?: Required<Columns>;
+}
+
+/** A dataset of rows made elsewhere; `labels` is what occurs in them. */
+export function datasetOf(source: string, examples: Example[]): Dataset {
+  return { source, examples, labels: sortedLabels(examples.map((example) => example.label)) };
+}
+
+/**
+ * The examples of a table, its columns as named or else guessed.
+ * @throws TextgraftError column-missing; data-invalid telling all rows without a text or a label.
+ */
+export function readDataset(table: Table, names: ColumnNames = {}): Dataset {
+  const columns = chooseColumns(table, names);
+  requireValues(table, [columns.text, columns.label]);
+  const examples = table.rows.map((values, index) => ({
+    text: values[columns.text.index]!,
+    label: values[columns.label.index]!.trim(),
+    row: index + 1,
+    line: table.lines[index]!,
+  }));
+  return { ...datasetOf(table.source, examples), columns };
+}
+
+/** The texts of a table, one for each row, for prediction. Empty ones are refused as in `readDataset`. */
+export function textsOf(table: Table, column: Column): string[] {
+  requireValues(table, [column]);
+  return table.rows.map((values) => values[column.index]!);
+}
+
+/** Each label once: in numeric order if all are integers, else in the order of code points. */
+export function sortedLabels(labels: Iterable<string>): string[] {
+  const distinct = [...new Set(labels)].sort(byCodePoint);
+  if (!distinct.every((label) => /^-?\d+$/.test(label))) return distinct;
+  return distinct.sort((a, b) => Number(a) - Number(b)); // stable: "01" stays before "1"
+}
+
+/** The default order of strings compares UTF-16 units, which puts 😀 before ﬁ. */
+function byCodePoint(a: string, b: string): number {
+  const [left, right] = [a[Symbol.iterator](), b[Symbol.iterator]()];
+  for (;;) {
+    const x = left.next().value?.codePointAt(0) ?? -1;
+    const y = right.next().value?.codePointAt(0) ?? -1;
+    if (x !== y || x === -1) return x - y;
+  }
+}
+
+function requireValues(table: Table, columns: readonly Column[]): void {
+  const problems = columns.flatMap(({ name, index }) => {
+    const empty = table.rows.flatMap((values, row) => (values[index]!.trim() === "" ? [row + 1] : []));
+    if (empty.length === 0) return [];
+    if (empty.length === 1)
+      return [`${place(empty[0]!, table.lines[empty[0]! - 1])} has nothing in column ${quoted(name)}`];
+    return [`${empty.length} rows have nothing in column ${quoted(name)}: ${rowList(empty)}`];
+  });
+  if (problems.length === 0) return;
+  throw new TextgraftError("data-invalid", {
+    message: `${table.source}: ${problems.join("; ")}.`,
+    fix: "Fill in or remove these rows (row 1 is the first below the header).",
+  });
+}

@@ -1,0 +1,153 @@
+import type { DType } from "../base/tensor.js";
+import type { GraphBuilder } from "./builder.js";
+import { type Dim, type Shape, sameShape } from "./dims.js";
+import { defineOp, graphError, type Op, type Value, type ValueType } from "./graph.js";
+
+/** NumPy's rule: axes are matched from the right, and an axis of 1 stretches. */
+export function broadcast(op: string, a: ValueType, b: ValueType): Shape {
+  const rank = Math.max(a.shape.length, b.shape.length);
+  const axis = (shape: Shape, i: number): Dim => shape[i - rank + shape.length] ?? 1;
+  return Array.from({ length: rank }, (_, i) => {
+    const [m, n] = [axis(a.shape, i), axis(b.shape, i)];
+    if (m !== n && m !== 1 && n !== 1) throw graphError(op, [a, b], "shapes that broadcast");
+    return m === 1 ? n : m;
+  });
+}
+
+/** Sums a gradient over the axes along which its value was stretched. */
+function unbroadcast(g: GraphBuilder, dy: Value, shape: Shape): Value {
+  if (sameShape(dy.shape, shape)) return dy;
+  const added = dy.shape.length - shape.length;
+  const stretched = dy.shape.flatMap((dim, i) =>
+    i < added || (shape[i - added] === 1 && dim !== 1) ? [i] : [],
+  );
+  return g.reshape(g.reduceSum(dy, stretched), shape);
+}
+
+type Pair = readonly [Value, Value];
+
+function binary(
+  name: string,
+  gradient: (g: GraphBuilder, dy: Value, a: Value, b: Value, y: Value) => readonly [Value, Value],
+): Op {
+  return defineOp<Pair>({
+    name,
+    infer: ([a, b]) => {
+      if (a.dtype !== b.dtype) throw graphError(name, [a, b], "two of the same type");
+      return { dtype: a.dtype, shape: broadcast(name, a, b) };
+    },
+    gradient: (g, dy, { inputs: [a, b], outputs }) => {
+      const [da, db] = gradient(g, dy, a, b, outputs[0]!);
+      return [unbroadcast(g, da, a.shape), unbroadcast(g, db, b.shape)];
+    },
+    onnx: (writer, _node, inputs, outputs) => writer.emit(name, inputs, outputs),
+  });
+}
+
+function unary(name: string, gradient: (g: GraphBuilder, dy: Value, x: Value, y: Value) => Value | null): Op {
+  return defineOp<readonly [Value]>({
+    name,
+    infer: ([x]) => ({ dtype: x.dtype, shape: x.shape }),
+    gradient: (g, dy, { inputs: [x], outputs }) => [gradient(g, dy, x, outputs[0]!)],
+    onnx: (writer, _node, inputs, outputs) => writer.emit(name, inputs, outputs),
+  });
+}
+
+// y = a+b  =>  da = dy,  db = dy
+export const add = binary("Add", (_g, dy) => [dy, dy]);
+
+// y = a-b  =>  da = dy,  db = -dy
+export const sub = binary("Sub", (g, dy) => [dy, g.neg(dy)]);
+
+// y = a·b  =>  da = dy·b,  db = dy·a
+export const mul = binary("Mul", (g, dy, a, b) => [g.mul(dy, b), g.mul(dy, a)]);
+
+// y = a/b  =>  da = dy/b,  db = -dy·y/b
+export const div = binary("Div", (g, dy, _a, b, y) => {
+  const da = g.div(dy, b);
+  return [da, g.neg(g.mul(da, y))];
+});
+
+// y = -x  =>  dx = -dy
+export const neg = unary("Neg", (g, dy) => g.neg(dy));
+
+// y = eˣ  =>  dx = dy·y
+export const exp = unary("Exp", (g, dy, _x, y) => g.mul(dy, y));
+
+// y = ln x  =>  dx = dy/x
+export const log = unary("Log", (g, dy, x) => g.div(dy, x));
+
+// y = √x  =>  dx = dy/(2y)
+export const sqrt = unary("Sqrt", (g, dy, _x, y) => g.div(g.mul(dy, 0.5), y));
+
+// y = tanh x  =>  dx = dy·(1-y²)
+export const tanh = unary("Tanh", (g, dy, _x, y) => g.mul(dy, g.sub(1, g.mul(y, y))));
+
+// y = erf x  =>  dx = dy·2/√π·exp(-x²)
+export const erf = unary("Erf", (g, dy, x) =>
+  g.mul(dy, g.mul(g.exp(g.neg(g.mul(x, x))), 2 / Math.sqrt(Math.PI))),
+);
+
+// y = 1/(1+e⁻ˣ)  =>  dx = dy·y·(1-y)
+export const sigmoid = unary("Sigmoid", (g, dy, _x, y) => g.mul(dy, g.mul(y, g.sub(1, y))));
+
+// y = ln(1+eˣ)  =>  dx = dy·sigmoid(x)
+export const softplus = unary("Softplus", (g, dy, x) => g.mul(dy, g.sigmoid(x)));
+
+// y = max(x, 0)  =>  dx = dy where y > 0
+export const relu = unary("Relu", (g, dy, _x, y) => g.mul(dy, g.sign(y)));
+
+// y = -1, 0 or 1  =>  dx = 0 almost everywhere
+export const sign = unary("Sign", () => null);
+
+/** The same numbers in another element type; no gradient flows through it. */
+export const cast = defineOp<readonly [Value], { dtype: DType }>({
+  name: "Cast",
+  infer: ([x], { dtype }) => ({ dtype, shape: x.shape }),
+  gradient: () => [null],
+  onnx: (writer, node, inputs, outputs) =>
+    writer.emit("Cast", inputs, outputs, { to: writer.dtype(node.attributes.dtype) }),
+});
+
+/**
+ * Exact GELU, x·Φ(x), in one pass where the target has it. https://arxiv.org/abs/1606.08415
+ *
+ * y = x·Φ(x)  =>  dx = dy·(Φ(x) + x·φ(x))  with  φ(x) = exp(-x²/2)/√(2π)
+ */
+export const gelu = defineOp<readonly [Value]>({
+  name: "Gelu",
+  infer: ([x]) => ({ dtype: x.dtype, shape: x.shape }),
+  gradient: (g, dy, { inputs: [x] }) => {
+    const density = g.exp(g.mul(g.mul(x, x), -0.5));
+    const cumulative = g.mul(g.add(g.erf(g.mul(x, Math.SQRT1_2)), 1), 0.5);
+    return [g.mul(dy, g.add(cumulative, g.mul(g.mul(x, density), 1 / Math.sqrt(2 * Math.PI))))];
+  },
+  onnx: (writer, _node, [x], outputs) => {
+    if (writer.target === "cpu") return writer.emit("Gelu", [x!], outputs, {}, "com.microsoft");
+    const error = writer.node("Erf", [writer.node("Mul", [x!, writer.scalar(Math.SQRT1_2)])]);
+    const twice = writer.node("Mul", [x!, writer.node("Add", [error, writer.scalar(1)])]);
+    writer.emit("Mul", [twice, writer.scalar(0.5)], outputs);
+  },
+});
+
+/**
+ * Dropout with bits that the caller chose: `keep` holds 1 where an element stays and 0 where it goes, and what
+ * stays grows by 1/(1-p). https://jmlr.org/papers/v15/srivastava14a.html
+ *
+ * y = x·keep/(1-p)  =>  dx = dy·keep/(1-p)
+ */
+export const dropout = defineOp<Pair, { probability: number }>({
+  name: "Dropout",
+  infer: ([x, keep]) => {
+    if (keep.dtype !== "uint8" || !sameShape(x.shape, keep.shape)) {
+      throw graphError("Dropout", [x, keep], "uint8 bits of the same shape");
+    }
+    return { dtype: x.dtype, shape: x.shape };
+  },
+  gradient: (g, dy, { inputs: [, keep], attributes }) => [g.dropout(dy, keep, attributes.probability), null],
+  // DequantizeLinear turns bytes into multiples of a scale in one pass, so that only bytes stay in memory.
+  onnx: (writer, { attributes }, [x, keep], outputs) => {
+    const scale = writer.scalar(1 / (1 - attributes.probability));
+    writer.emit("Mul", [x!, writer.node("DequantizeLinear", [keep!, scale])], outputs);
+  },
+});

@@ -1,0 +1,78 @@
+import { type Dim, type Shape, sameShape } from "./dims.js";
+import { defineOp, graphError, type Value } from "./graph.js";
+
+type ProductAttributes = { transA: boolean; transB: boolean; scale: number };
+
+/**
+ * Matrix product over the last two axes, either side transposed first, times a number. The leading axes of both
+ * sides are the same.
+ *
+ * y = s·a·b  =>  da = s·dy·bᵀ,  db = s·aᵀ·dy
+ */
+export const matmul = defineOp<readonly [Value, Value], ProductAttributes>({
+  name: "MatMul",
+  infer: ([a, b], { transA, transB }) => {
+    const [m, k] = matrixOf(a.shape, transA);
+    const [inner, n] = matrixOf(b.shape, transB);
+    const sameRank = a.shape.length >= 2 && a.shape.length === b.shape.length;
+    if (!sameRank || k !== inner || !sameShape(a.shape.slice(0, -2), b.shape.slice(0, -2))) {
+      throw graphError("MatMul", [a, b], `matrices that fit (transA ${transA}, transB ${transB})`);
+    }
+    return { dtype: a.dtype, shape: [...a.shape.slice(0, -2), m, n] };
+  },
+  gradient: (g, dy, { inputs: [a, b], attributes: { transA, transB, scale } }) => [
+    transA
+      ? g.matmul(b, dy, { transA: transB, transB: true, scale })
+      : g.matmul(dy, b, { transB: !transB, scale }),
+    transB
+      ? g.matmul(dy, a, { transA: true, transB: transA, scale })
+      : g.matmul(a, dy, { transA: !transA, scale }),
+  ],
+  onnx: (writer, { inputs: [a, b], attributes: { transA, transB, scale } }, [left, right], outputs) => {
+    const flags = { transA: Number(transA), transB: Number(transB), alpha: writer.float(scale) };
+    if (a.shape.length === 2) return writer.emit("Gemm", [left!, right!], outputs, flags);
+    const plain = !transA && !transB && scale === 1;
+    if (!plain && writer.target === "cpu") {
+      return writer.emit("FusedMatMul", [left!, right!], outputs, flags, "com.microsoft");
+    }
+    const turned = (name: string, rank: number) => {
+      const order = Array.from({ length: rank }, (_, axis) => axis);
+      [order[rank - 2], order[rank - 1]] = [rank - 1, rank - 2];
+      return writer.node("Transpose", [name], { perm: order });
+    };
+    const inputs = [
+      transA ? turned(left!, a.shape.length) : left!,
+      transB ? turned(right!, b.shape.length) : right!,
+    ];
+    if (scale === 1) return writer.emit("MatMul", inputs, outputs);
+    writer.emit("Mul", [writer.node("MatMul", inputs), writer.scalar(scale)], outputs);
+  },
+});
+
+/**
+ * A dense layer: x [rows, in], weight [out, in] as checkpoints store it, bias [out] → [rows, out].
+ *
+ * y = x·wᵀ + b  =>  dx = dy·w,  dw = dyᵀ·x,  db = Σ dy over the rows
+ */
+export const linear = defineOp<readonly [Value, Value, Value]>({
+  name: "Linear",
+  infer: ([x, weight, bias]) => {
+    const fits = x.shape.length === 2 && weight.shape.length === 2 && x.shape[1] === weight.shape[1];
+    if (!fits || !sameShape(bias.shape, weight.shape.slice(0, 1))) {
+      throw graphError("Linear", [x, weight, bias], "x [rows, in], weight [out, in] and bias [out]");
+    }
+    return { dtype: x.dtype, shape: [x.shape[0]!, weight.shape[0]!] };
+  },
+  gradient: (g, dy, { inputs: [x, weight, bias] }) => [
+    g.matmul(dy, weight),
+    g.matmul(dy, x, { transA: true }),
+    g.reshape(g.reduceSum(dy, [0]), bias.shape),
+  ],
+  onnx: (writer, _node, inputs, outputs) => writer.emit("Gemm", inputs, outputs, { transB: 1 }),
+});
+
+/** The last two axes, as they count after the transposition. */
+function matrixOf(shape: Shape, transposed: boolean): readonly [Dim, Dim] {
+  const [rows = 0, columns = 0] = shape.slice(-2);
+  return transposed ? [columns, rows] : [rows, columns];
+}

@@ -1,0 +1,62 @@
+import type { GraphBuilder } from "../graph/builder.js";
+import { type Dim, product, type Shape } from "../graph/dims.js";
+import type { Value } from "../graph/graph.js";
+import type { ParameterScope } from "./parameters.js";
+
+/**
+ * Where dropout acts. An example's elements [blocks, rows, columns] are numbered
+ * (block · stride + row) · stride + column, or row · stride + column without blocks, with a stride that doesn't
+ * depend on how long the batch is padded.
+ */
+export interface DropoutPlace {
+  readonly name: string;
+  readonly probability: number;
+  readonly stride: number;
+}
+
+/** A place that a graph has, with the shape of what is dropped there: [batch, …]. */
+export interface DropoutSite extends DropoutPlace {
+  readonly shape: Shape;
+}
+
+/** Applies dropout at a place while training; gives `x` back in evaluation mode. */
+export type Dropout = (g: GraphBuilder, x: Value, place: DropoutPlace) => Value;
+
+export const noDropout: Dropout = (_g, x) => x;
+
+/** Dropout that feeds each site's bits as an input `dropout.<name>` and lists the sites it met. */
+export function fedDropout(sites: DropoutSite[]): Dropout {
+  return (g, x, place) => {
+    if (place.probability === 0) return x;
+    sites.push({ ...place, shape: x.shape });
+    return g.dropout(x, g.input(`dropout.${place.name}`, "uint8", x.shape), place.probability);
+  };
+}
+
+/** A dense layer over the last axis: x [..., in] → [..., out]. */
+export function linear(g: GraphBuilder, params: ParameterScope, x: Value): Value {
+  const y = g.linear(g.rows(x), params.weight, params.bias);
+  return g.reshape(y, [...x.shape.slice(0, -1), y.shape[1]!]);
+}
+
+export function norm(g: GraphBuilder, params: ParameterScope, x: Value, epsilon: number): Value {
+  return g.layerNorm(x, params.weight, params.bias, epsilon);
+}
+
+/** [batch, sequence, hidden] → [batch, heads, sequence, headSize] */
+export function splitHeads(g: GraphBuilder, x: Value, heads: number): Value {
+  const [batch, sequence, hidden] = x.shape as [Dim, Dim, number];
+  return g.transpose(g.reshape(x, [batch, sequence, heads, hidden / heads]), [0, 2, 1, 3]);
+}
+
+/** [batch, heads, sequence, headSize] → [batch, sequence, hidden] */
+export function mergeHeads(g: GraphBuilder, x: Value): Value {
+  const [batch, heads, sequence, headSize] = x.shape as [Dim, number, Dim, number];
+  return g.reshape(g.transpose(x, [0, 2, 1, 3]), [batch, sequence, product([heads, headSize])]);
+}
+
+/** 0 where the mask [batch, sequence] is 1 and -1e9 where it is 0, shaped [batch, 1, 1, sequence] for scores. */
+export function attentionBias(g: GraphBuilder, mask: Value): Value {
+  const [batch, sequence] = mask.shape as [Dim, Dim];
+  return g.reshape(g.mul(g.sub(g.cast(mask, "float32"), 1), 1e9), [batch, 1, 1, sequence]);
+}

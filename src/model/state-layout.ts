@@ -1,0 +1,68 @@
+import { TextgraftError } from "../base/errors.js";
+import { sizeOf } from "../base/tensor.js";
+import type { ParameterSpec } from "./parameters.js";
+
+/** Parameters lie together by how they are treated: never changed, decayed by AdamW, or not decayed. */
+export type Group = "frozen" | "decayed" | "exempt";
+
+/** Where a parameter lies: `offset` bytes into each region (weights, gradients, moments) of a shard. */
+export interface Placement {
+  readonly spec: ParameterSpec;
+  readonly shard: number;
+  readonly offset: number;
+  /** Stored [inputs, outputs] where the checkpoint has [outputs, inputs], for devices that multiply faster so. */
+  readonly transposed: boolean;
+}
+
+/** One piece of flat memory. A trained shard has four regions of `bytes`: weights, gradients, m and v. */
+export interface Shard {
+  readonly group: Group;
+  /** Bytes of one region, a multiple of 64. */
+  readonly bytes: number;
+}
+
+export interface StateLayout {
+  readonly shards: readonly Shard[];
+  readonly placements: ReadonlyMap<string, Placement>;
+}
+
+export interface LayoutOptions {
+  /** Names of the parameters that don't train. */
+  frozen: ReadonlySet<string>;
+  /** Weight decay on biases and norm weights, too. */
+  decayAll: boolean;
+  /** Largest region of a trained shard: four of them share one memory of 4 GiB. Default 2³⁰ - 64 KiB. */
+  maxRegionBytes?: number;
+  /** Which matrices are stored transposed. Default: none. */
+  transposed?: (spec: ParameterSpec) => boolean;
+}
+
+/** Each parameter starts on a cache line, and what lies between parameters stays zero. */
+const ALIGNMENT = 64;
+
+/** Plans where each parameter lies. A parameter never spans two shards; a frozen region may be twice as large. */
+export function planState(specs: readonly ParameterSpec[], options: LayoutOptions): StateLayout {
+  const { frozen, decayAll, maxRegionBytes = 2 ** 30 - 65536, transposed = () => false } = options;
+  const shards: { group: Group; bytes: number }[] = [];
+  const open = new Map<Group, number>();
+  const placements = new Map<string, Placement>();
+  for (const spec of specs) {
+    const group = frozen.has(spec.name) ? "frozen" : spec.exempt && !decayAll ? "exempt" : "decayed";
+    const limit = group === "frozen" ? 2 * maxRegionBytes : maxRegionBytes;
+    const bytes = Math.ceil((4 * sizeOf(spec.shape)) / ALIGNMENT) * ALIGNMENT;
+    if (bytes > limit) {
+      throw new TextgraftError("model-invalid", {
+        message: `${spec.name} has ${sizeOf(spec.shape)} elements, more than fit into one piece of memory.`,
+        fix: "Freeze it, for example with --freeze embeddings.",
+      });
+    }
+    let shard = open.get(group);
+    if (shard === undefined || shards[shard]!.bytes + bytes > limit) {
+      shard = shards.push({ group, bytes: 0 }) - 1;
+      open.set(group, shard);
+    }
+    placements.set(spec.name, { spec, shard, offset: shards[shard]!.bytes, transposed: transposed(spec) });
+    shards[shard]!.bytes += bytes;
+  }
+  return { shards, placements };
+}

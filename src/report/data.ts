@@ -1,0 +1,36 @@
+import type { Judged, TrainResult } from "../run/events.js";
+import type { Metrics } from "../run/metrics.js";
+import { mistakesOf } from "./mistakes.js";
+import { classificationReportData } from "./text.js";
+
+/** A training as one JSON object: everything of the result but the single texts. Undefined numbers become null. */
+export function trainingData({ test, ...result }: TrainResult): Record<string, unknown> {
+  const { labels } = result.data;
+  return {
+    ...result,
+    test: {
+      loss: test.loss,
+      ...evaluationData(labels, test.metrics, test.judged),
+      floors: test.floors.map(({ name, metrics }) => ({
+        name,
+        accuracy: metrics.accuracy,
+        report: classificationReportData(labels, metrics),
+      })),
+    },
+  };
+}
+
+/** The judgement on some texts as JSON: metrics, and scikit-learn's report under its own names. */
+export function evaluationData(
+  labels: readonly string[],
+  metrics: Metrics,
+  judged: readonly Judged[],
+): Record<string, unknown> {
+  const { perLabel: _perLabel, macro: _macro, micro: _micro, weighted: _weighted, ...others } = metrics;
+  return {
+    texts: judged.length,
+    mistakes: mistakesOf(judged).length,
+    ...others,
+    report: classificationReportData(labels, metrics),
+  };
+}

@@ -1,0 +1,87 @@
+import type { DataFacts, ModelFacts, Part } from "../run/events.js";
+import { columns, count, grouped, percent } from "./plain.js";
+
+/** What was read and how it was split, one fact a line. */
+export function dataLines(facts: DataFacts): string[] {
+  const { source, textColumn, labelColumn, guessed, labels, parts } = facts;
+  const rows = sum(partNames.map((part) => parts[part].rows));
+  const where = textColumn === "" ? "" : `; texts in column "${textColumn}", labels in "${labelColumn}"`;
+  const how = guessed ? " (guessed by their names; --text and --label choose others)" : "";
+  const byLabel = labels.map((label, labelId) => {
+    const texts = sum(partNames.map((part) => parts[part].byLabel[labelId]!));
+    return `${label} ${grouped(texts)} (${percent(texts / rows)})`;
+  });
+  return [
+    `Data: ${count(rows, "text")} of ${source}${where}${how}.`,
+    `Labels: ${listed(byLabel)}.`,
+    `Split: ${partNames.map((part) => `${part} ${grouped(parts[part].rows)}`).join(", ")}.`,
+    ...duplicateLines(facts),
+  ];
+}
+
+/** Texts by label and part as a table. */
+export function splitTable({ labels, parts }: DataFacts): string {
+  const cells = (name: string, of: (part: Part) => number) => [name, ...partNames.map((p) => grouped(of(p)))];
+  return columns(
+    [
+      ["", ...partNames],
+      ...labels.map((label, labelId) => cells(label, (part) => parts[part].byLabel[labelId]!)),
+      cells("all", (part) => parts[part].rows),
+    ],
+    "  ",
+  );
+}
+
+/** What trains, and how, one fact a line. */
+export function modelLines(facts: ModelFacts): string[] {
+  const { model, layers, hiddenSize, head, frozenStages, classWeights, fresh } = facts;
+  const lines = [
+    `Model: ${model}, ${count(layers, "layer")}, hidden size ${hiddenSize}, head ${head}; ` +
+      `${grouped(facts.trainedParameters)} of ${grouped(facts.parameters)} parameters train` +
+      (frozenStages === 0 ? "." : `; frozen: ${frozenPart(frozenStages, layers)}.`),
+    `Texts longer than ${facts.maxLength} tokens are cut: ${percent(facts.cutShare)} of the training texts.`,
+    `Learning rate ${facts.learningRate}, ${count(facts.steps, "step")}.`,
+  ];
+  if (classWeights) lines.push(`Class weights: [${classWeights.map((w) => w.toFixed(8)).join(" ")}].`);
+  const unexpected = fresh.filter((name) => name.startsWith("bert."));
+  if (unexpected.length > 0) lines.push(`Not in the pretrained model, start at random: ${unexpected.join(", ")}.`);
+  return lines;
+}
+
+/** Repeated texts, and the test texts that training has seen. */
+function duplicateLines({ exactDuplicates, nearDuplicates, leaks, parts }: DataFacts): string[] {
+  const repeats = exactDuplicates + nearDuplicates;
+  const leaking = leaks.exact + leaks.near;
+  const kinds = (exact: number, near: number) => `${grouped(exact)} exactly, ${grouped(near)} nearly`;
+  const lines: string[] = [];
+  if (repeats > 0) {
+    const found = `${count(repeats, "row")} ${repeats === 1 ? "repeats" : "repeat"} an earlier text`;
+    const kept = leaking === 0 ? "; no test text has a copy in the training rows" : "";
+    lines.push(`Duplicates: ${found} (${kinds(exactDuplicates, nearDuplicates)})${kept}.`);
+  }
+  if (leaking > 0) {
+    lines.push(
+      `Leaks: ${grouped(leaking)} of the ${count(parts.test.rows, "test text")} also stand in the training ` +
+        `rows (${kinds(leaks.exact, leaks.near)}): the test scores are too good by what was learned by heart.`,
+    );
+  }
+  return lines;
+}
+
+/** Stages are the embeddings, the layers and the pooler. */
+function frozenPart(stages: number, layers: number): string {
+  if (stages === 1) return "the embeddings";
+  if (stages > layers + 1) return "the whole encoder";
+  if (stages === layers + 1) return "the embeddings and all layers";
+  return `the embeddings and the first ${stages === 2 ? "layer" : `${stages - 1} layers`}`;
+}
+
+/** Long lists are shortened. */
+const listed = (items: readonly string[]): string =>
+  items.length <= 12
+    ? items.join(", ")
+    : `${items.slice(0, 10).join(", ")} and ${items.length - 10} more labels`;
+
+const partNames: readonly Part[] = ["train", "validation", "test"];
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);

@@ -1,0 +1,108 @@
+import type { EpochFacts, Judged, TrainResult } from "../run/events.js";
+import type { Metrics } from "../run/metrics.js";
+import { dataLines, modelLines, splitTable } from "./facts.js";
+import { mistakesOf } from "./mistakes.js";
+import { clock, columns, count, oneLine, percent } from "./plain.js";
+import { floorSentence, labelSentences } from "./sentences.js";
+import { classificationReport, confusionMatrixText } from "./text.js";
+
+/** A whole training as text: the data, the epochs, the judgement on the test texts, and where the model lies. */
+export function trainingReport(result: TrainResult): string {
+  const { data, model, test, folder } = result;
+  return sections([
+    ["Data", lines(dataLines(data)) + splitTable(data)],
+    ["Training", lines(modelLines(model)) + epochTable(result) + lines(outcome(result))],
+    [
+      `Test on ${count(test.judged.length, "text")}`,
+      judgement(data.labels, test.metrics) + lines([floorSentence(test.metrics, test.floors)]),
+    ],
+    ["Worst mistakes", mistakesText(data.labels, test.judged)],
+    ["Model", lines([`It lies in ${folder}.`])],
+  ]);
+}
+
+/** The judgement on labelled texts that had no part in a training. `labels` are names by labelId. */
+export function evaluationReport(
+  labels: readonly string[],
+  metrics: Metrics,
+  judged: readonly Judged[],
+): string {
+  return sections([
+    [`Test on ${count(judged.length, "text")}`, judgement(labels, metrics)],
+    ["Worst mistakes", mistakesText(labels, judged)],
+  ]);
+}
+
+/** scikit-learn's report, the confusion matrix, a sentence for each label, and scores of the probabilities. */
+function judgement(labels: readonly string[], metrics: Metrics): string {
+  return [
+    classificationReport(labels, metrics),
+    confusionMatrixText(labels, metrics.confusion),
+    lines([...labelSentences(labels, metrics), probabilityScores(metrics)]),
+  ].join("\n");
+}
+
+/** What the probabilities are worth; a number that is undefined here (one label only) is left out. */
+function probabilityScores({ logLoss, calibrationError, rocAuc, averagePrecision, mcc }: Metrics): string {
+  const scores: [string, number][] = [
+    ["log loss", logLoss],
+    ["calibration error", calibrationError],
+    ["ROC AUC", rocAuc],
+    ["average precision", averagePrecision],
+    ["Matthews correlation", mcc],
+  ];
+  const known = scores.filter(([, score]) => Number.isFinite(score));
+  return `Also: ${known.map(([name, score]) => `${name} ${score.toFixed(3)}`).join(", ")}.`;
+}
+
+function epochTable({ epochs, bestEpoch }: TrainResult): string {
+  if (epochs.length === 0) return "";
+  const row = ({ epoch, trainLoss, validationLoss, validation, seconds }: EpochFacts): string[] => [
+    String(epoch),
+    trainLoss.toFixed(4),
+    validationLoss.toFixed(4),
+    validation.accuracy.toFixed(4),
+    validation.macro.f1.toFixed(4),
+    clock(seconds),
+    epoch === bestEpoch ? "best" : "",
+  ];
+  const header = ["epoch", "train loss", "validation loss", "accuracy", "macro F1", "time", ""];
+  return columns([header, ...epochs.map(row)], "  ");
+}
+
+function outcome({ cancelled, bestEpoch, epochs, options, stillFalling, seconds }: TrainResult): string[] {
+  const found: string[] = [];
+  if (cancelled && bestEpoch === 0) {
+    found.push("Stopped before the first epoch ended: the weights are what had been learned until then.");
+  } else if (cancelled) {
+    found.push(`Stopped after ${count(epochs.length, "epoch")}: the weights are those of epoch ${bestEpoch}.`);
+  } else if (bestEpoch < epochs.length) {
+    found.push(`The weights are those of epoch ${bestEpoch}, the best by validation ${bestBy[options.best]}.`);
+  }
+  if (stillFalling && !cancelled) {
+    found.push(`Validation loss was still falling: train longer (--epochs ${2 * epochs.length}).`);
+  }
+  return [...found, `All in all ${clock(seconds)}.`];
+}
+
+const bestBy = { loss: "loss", accuracy: "accuracy", "macro-f1": "macro F1" };
+
+function mistakesText(labels: readonly string[], judged: readonly Judged[]): string {
+  const mistakes = mistakesOf(judged);
+  if (mistakes.length === 0) return "None: every text got its label.\n";
+  const shown = mistakes.slice(0, mostMistakes).map(({ row, text, labelId, predictedId, probabilities }) => {
+    const score = percent(probabilities[predictedId]!);
+    return `  row ${row} is ${labels[labelId]}, taken for ${labels[predictedId]} (${score}):\n    ${oneLine(text, 100)}\n`;
+  });
+  const all = `${count(mistakes.length, "text")} of ${judged.length} got a wrong label (${percent(mistakes.length / judged.length)})`;
+  const rest = mistakes.length > shown.length ? `; the ${shown.length} that the model was surest of` : "";
+  return `${all}${rest}:\n${shown.join("")}`;
+}
+
+const mostMistakes = 5;
+
+/** Titles over texts, an empty line between them. */
+const sections = (parts: readonly (readonly [title: string, text: string])[]): string =>
+  parts.map(([title, text]) => `${title}\n${"=".repeat(title.length)}\n${text}`).join("\n");
+
+const lines = (items: readonly string[]): string => items.map((line) => `${line}\n`).join("");

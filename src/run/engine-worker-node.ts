@@ -1,0 +1,37 @@
+import { Worker } from "node:worker_threads";
+import { TextgraftError } from "../base/errors.js";
+import type { OpenEngine } from "./engine.js";
+import { connectEngine } from "./protocol.js";
+
+/** An engine in a worker thread of its own, so that the calling thread stays free. `close` ends the thread. */
+export const openWorkerEngine: OpenEngine = async (spec) => {
+  const worker = new Worker(new URL("./worker-node.js", import.meta.url));
+  const failed = new Promise<never>((_, reject) => {
+    worker.on("error", reject);
+    worker.on("exit", (code) => {
+      reject(new TextgraftError("internal", { message: `The worker thread ended with code ${code}.` }));
+    });
+  });
+  // The process stays alive while something is asked, and may end while the engine is idle.
+  let open = 0;
+  const port = {
+    send(message: unknown, transfer: readonly ArrayBuffer[]) {
+      if (open++ === 0) worker.ref();
+      worker.postMessage(message, [...transfer]);
+    },
+    receive(listener: (message: unknown) => void) {
+      worker.on("message", (message) => {
+        if (--open === 0) worker.unref();
+        listener(message);
+      });
+    },
+  };
+  const engine = await connectEngine(port, spec, failed);
+  return {
+    ...engine,
+    async close() {
+      await engine.close();
+      await worker.terminate();
+    },
+  };
+};

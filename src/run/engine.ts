@@ -1,0 +1,86 @@
+import type { ClassifierSpec } from "../model/classifier.js";
+import type { Device } from "./session.js";
+
+/** What an engine is opened with; plain data. */
+export interface EngineSpec {
+  classifier: ClassifierSpec;
+  device: Device;
+  threads?: number;
+  /** The first stages that never change: their output is kept for each example. */
+  frozenStages: number;
+  /** What training needs; without it the engine only predicts. */
+  training?: TrainingSpec;
+}
+
+export interface TrainingSpec {
+  /** Rows of a micro-batch. */
+  batchSize: number;
+  /** Micro-batches of one step: more than one needs room to add up gradients. */
+  accumulation: number;
+  /** Tokens of the longest batch. */
+  maxLength: number;
+  /** Dropout depends on it, the step, the example and the place in the model. */
+  seed: number;
+  dropout: boolean;
+  weightDecay: number;
+  /** Decay biases and norm weights, too. */
+  decayAll: boolean;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  /** Clip gradients whose global norm is larger; Infinity: never. */
+  maxGradientNorm: number;
+}
+
+/** Rows of token ids, padded to one length. */
+export interface Batch {
+  /** Number of each row's example in the data, under which its features are kept; -1 for rows that only fill. */
+  examples: Int32Array;
+  length: number;
+  /** [rows, length], as are the next two. */
+  inputIds: Int32Array;
+  attentionMask: Int32Array;
+  tokenTypeIds: Int32Array;
+}
+
+export interface TrainBatch extends Batch {
+  /** [rows, labels]: 1 at the label (less with label smoothing), several in multi-label problems. */
+  labels: Float32Array;
+  /** [rows], or [rows, labels] in multi-label problems; 0 for rows that only fill. */
+  weights: Float32Array;
+}
+
+/** One update. */
+export interface TrainStep {
+  /** Micro-batches, whose gradients are added up. */
+  batches: readonly TrainBatch[];
+  /** What the weighted sum of the losses is divided by: for the whole step, over all processes. */
+  denominator: number;
+  /** Counted from 1. */
+  step: number;
+  learningRate: number;
+}
+
+export interface StepResult {
+  loss: number;
+  /** L2 norm over all trained parameters, before clipping. */
+  gradientNorm: number;
+}
+
+/** Owns a classifier's weights and runs it. The same in a worker and in the calling thread. */
+export interface Engine {
+  /** Copies a parameter in, under the checkpoint's name and in its layout. */
+  write(name: string, values: Float32Array): Promise<void>;
+  /** Copies a parameter out. */
+  read(name: string): Promise<Float32Array>;
+  train(step: TrainStep): Promise<StepResult>;
+  /** Evaluation mode; [rows, labels]. */
+  logits(batch: Batch): Promise<Float32Array>;
+  /** Remembers the trained weights. */
+  keep(): Promise<void>;
+  /** Goes back to the weights that were kept last. */
+  restore(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type OpenEngine = (spec: EngineSpec) => Promise<Engine>;

@@ -1,0 +1,62 @@
+import type { Problem } from "../model/loss.js";
+import { collate, type Encodings, planBatches } from "../tokens/batch.js";
+import type { Engine } from "./engine.js";
+
+/** Texts as token ids, and how they are put into batches. */
+export interface Tokenized {
+  encodings: Encodings;
+  buckets: readonly number[];
+  batchSize: number;
+  padId: number;
+}
+
+/**
+ * Logits of some examples in evaluation mode, in the order of `examples`; batches hold texts of about the same length.
+ */
+export async function* logitsOf(
+  engine: Engine,
+  { encodings, buckets, batchSize, padId }: Tokenized,
+  examples: readonly number[],
+): AsyncGenerator<{ done: number }, Float32Array[]> {
+  const lengths = examples.map((example) => encodings.lengthOf(example));
+  const logits = new Array<Float32Array>(examples.length);
+  let done = 0;
+  for (const { rows, length } of planBatches(lengths, { batchSize, buckets })) {
+    const numbers = rows.map((row) => examples[row]!);
+    const tokens = collate(encodings, numbers, { batchSize: rows.length, length, padId });
+    const flat = await engine.logits({ examples: Int32Array.from(numbers), length, ...tokens });
+    const width = flat.length / rows.length;
+    for (const [i, row] of rows.entries()) logits[row] = flat.slice(i * width, (i + 1) * width);
+    done += rows.length;
+    yield { done };
+  }
+  return logits;
+}
+
+/** Softmax in float64, or the sigmoid of each where a text may have several labels. */
+export function probabilitiesOf(logits: ArrayLike<number>, problem: Problem): number[] {
+  const values = Array.from(logits);
+  if (problem === "multi_label") return values.map((x) => 1 / (1 + Math.exp(-x)));
+  const largest = Math.max(...values);
+  const powers = values.map((x) => Math.exp(x - largest));
+  const sum = powers.reduce((total, power) => total + power, 0);
+  return powers.map((power) => power / sum);
+}
+
+/** Σ wᵢ·lossᵢ / Σ wᵢ with the weight of each example's label, as torch.nn.CrossEntropyLoss(weight) divides. */
+export function weightedCrossEntropy(
+  logits: readonly ArrayLike<number>[],
+  labelIds: readonly number[],
+  weights: readonly number[],
+): number {
+  let sum = 0;
+  let denominator = 0;
+  for (const [i, labelId] of labelIds.entries()) {
+    const row = Array.from(logits[i]!);
+    const largest = Math.max(...row);
+    const logSum = largest + Math.log(row.reduce((total, x) => total + Math.exp(x - largest), 0));
+    sum += weights[labelId]! * (logSum - row[labelId]!);
+    denominator += weights[labelId]!;
+  }
+  return sum / denominator;
+}

@@ -1,0 +1,115 @@
+import type { Floor } from "./floors.js";
+import type { ClassificationMetrics } from "./metrics/confusion.js";
+import type { Metrics } from "./metrics.js";
+import type { TrainOptions } from "./options.js";
+
+/** A part of the data that is kept for itself. */
+export type Part = "train" | "validation" | "test";
+
+/** What was read and how it was split. */
+export interface DataFacts {
+  source: string;
+  textColumn: string;
+  labelColumn: string;
+  /** The columns were guessed by their names. */
+  guessed: boolean;
+  labels: readonly string[];
+  /** Rows of each part, in all and by label. */
+  parts: Record<Part, { rows: number; byLabel: readonly number[] }>;
+  /** Rows that repeat an earlier text exactly, and rows that nearly do. */
+  exactDuplicates: number;
+  nearDuplicates: number;
+  /** Test rows whose text, or nearly, also stands in train or validation. */
+  leaks: { exact: number; near: number };
+}
+
+/** What trains, and on what. */
+export interface ModelFacts {
+  /** Where it came from: `mini`, or a folder. */
+  model: string;
+  parameters: number;
+  trainedParameters: number;
+  layers: number;
+  hiddenSize: number;
+  head: "linear" | "mlp";
+  frozenStages: number;
+  maxLength: number;
+  /** Share of the training texts that maxLength cuts. */
+  cutShare: number;
+  buckets: readonly number[];
+  learningRate: number;
+  steps: number;
+  /** One for each label; absent where all are 1. */
+  classWeights?: readonly number[];
+  /** Parameters that the pretrained model lacks; they start at random. */
+  fresh: readonly string[];
+}
+
+export interface EpochFacts {
+  /** Counted from 1. */
+  epoch: number;
+  /** Mean over the epoch's steps, with dropout. */
+  trainLoss: number;
+  validationLoss: number;
+  validation: Metrics;
+  /** The best so far. */
+  best: boolean;
+  seconds: number;
+}
+
+/** What a training tells while it runs. */
+export type TrainEvent =
+  | { kind: "data"; facts: DataFacts }
+  | { kind: "tokenized"; done: number; total: number }
+  | { kind: "model"; facts: ModelFacts }
+  | {
+      kind: "step";
+      epoch: number;
+      epochs: number;
+      /** Of this epoch, counted from 1. */
+      batch: number;
+      batches: number;
+      loss: number;
+      gradientNorm: number;
+      learningRate: number;
+      examplesPerSecond: number;
+      /** Until the last epoch ends. */
+      secondsLeft: number;
+    }
+  | { kind: "evaluating"; part: Part; done: number; total: number }
+  | { kind: "epoch"; facts: EpochFacts }
+  | { kind: "notice"; text: string }
+  | { kind: "saved"; folder: string };
+
+/** One text with the model's answer. */
+export interface Judged {
+  text: string;
+  /** Data row it came from, counted from 1. */
+  row: number;
+  labelId: number;
+  predictedId: number;
+  /** One for each label. */
+  probabilities: readonly number[];
+}
+
+/** All that is known when a training ends. */
+export interface TrainResult {
+  folder: string;
+  options: TrainOptions;
+  data: DataFacts;
+  model: ModelFacts;
+  epochs: readonly EpochFacts[];
+  /** Counted from 1. */
+  bestEpoch: number;
+  /** Validation loss was still falling in the last epoch. */
+  stillFalling: boolean;
+  /** Ctrl-C, or `run.cancel()`, ended it early. */
+  cancelled: boolean;
+  test: {
+    loss: number;
+    metrics: Metrics;
+    judged: readonly Judged[];
+    floors: readonly (Floor & { metrics: ClassificationMetrics })[];
+  };
+  seconds: number;
+}

@@ -1,0 +1,112 @@
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { TextgraftError } from "../base/errors.js";
+import type { Tensor } from "../base/tensor.js";
+import { type CompiledGraph, compile } from "../graph/onnx.js";
+import { createClassifier, exportGraph } from "../model/classifier.js";
+import type { Tokenizer } from "../tokens/tokenizer.js";
+import { probabilitiesOf } from "./evaluate.js";
+import { load } from "./load-node.js";
+import { openPretrained } from "./pretrained-node.js";
+import { readSavedFacts } from "./saved-facts.js";
+import { openSessionNode } from "./session-node.js";
+import { writeJson } from "./write-folder-node.js";
+
+/** What was written, and how much a probability differs from the model's own at the most. */
+export interface Exported {
+  file: string;
+  bytes: number;
+  largestDifference: number;
+}
+
+/** Protobuf, and with it an ONNX file with its weights inside, ends at 2 GiB. */
+const MAX_BYTES = 2 ** 31 - 2 ** 20;
+
+/** Texts of several lengths on which the file is compared with the model. */
+const PROBES = [
+  "A",
+  "This is a first text.",
+  "Free entry! Text WIN to 80085 now and win 1,000 pounds cash.",
+  "See you at 5?",
+];
+const TOLERANCE = 1e-4;
+
+/**
+ * Writes `onnx/model.onnx` (float32, any batch and length) into a model folder, as transformers.js expects it,
+ * after comparing its answers with the model's.
+ */
+export async function exportOnnx(folder: string): Promise<Exported> {
+  const { graph, tokenizer, config, path, labels, maxLength } = await exported(folder);
+  if (graph.bytes.length > MAX_BYTES) {
+    throw new TextgraftError("model-invalid", {
+      message: `The model is too large for one ONNX file: ${graph.bytes.length} bytes of at most ${MAX_BYTES}.`,
+    });
+  }
+  const largestDifference = await compare(folder, graph, tokenizer, labels, maxLength);
+  const file = join(path, "onnx", "model.onnx");
+  const temporary = `${file}.tmp-${process.pid}`;
+  await mkdir(join(path, "onnx"), { recursive: true });
+  try {
+    await writeFile(temporary, graph.bytes);
+    await rename(temporary, file);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+  // There is no quantized file that transformers.js would look for in browsers.
+  await writeJson(join(path, "config.json"), { ...config, "transformers.js_config": { dtype: "fp32" } });
+  return { file, bytes: graph.bytes.length, largestDifference };
+}
+
+async function exported(name: string) {
+  const { folder, config, tokenizer } = await openPretrained(name);
+  const facts = readSavedFacts(folder.textgraft ?? {}, folder.path);
+  const classifier = createClassifier({ ...facts, config });
+  const weights = new Map<string, Float32Array>();
+  for (const { name: parameter } of classifier.parameters) {
+    weights.set(parameter, await folder.weights.read(parameter));
+  }
+  const graph = compile(exportGraph(classifier, weights).outputs, { target: "portable" });
+  return { graph, tokenizer, config: folder.config, path: folder.path, ...facts };
+}
+
+async function compare(
+  folder: string,
+  graph: CompiledGraph,
+  tokenizer: Tokenizer,
+  labels: readonly string[],
+  maxLength: number,
+): Promise<number> {
+  const session = await openSessionNode(graph, { device: "cpu" });
+  const model = await load(folder);
+  try {
+    let largest = 0;
+    for (const text of PROBES) {
+      const { logits } = await session.run(feedsOf(tokenizer, text, maxLength));
+      const found = probabilitiesOf(logits!.data as Float32Array, "single_label");
+      const { scores } = await model.predict(text);
+      for (const [id, label] of labels.entries())
+        largest = Math.max(largest, Math.abs(found[id]! - scores[label]!));
+    }
+    if (largest <= TOLERANCE) return largest;
+    throw new TextgraftError("internal", {
+      message: `The ONNX file gives other answers: off by ${largest}.`,
+    });
+  } finally {
+    await session.dispose();
+    await model.close();
+  }
+}
+
+function feedsOf(tokenizer: Tokenizer, text: string, maxLength: number): Record<string, Tensor> {
+  const { inputIds, tokenTypeIds } = tokenizer.encode(text, maxLength);
+  const row = (values: Int32Array): Tensor => ({
+    dtype: "int64",
+    shape: [1, values.length],
+    data: BigInt64Array.from(values, BigInt),
+  });
+  return {
+    input_ids: row(inputIds),
+    attention_mask: row(new Int32Array(inputIds.length).fill(1)),
+    token_type_ids: row(tokenTypeIds),
+  };
+}

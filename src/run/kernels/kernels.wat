@@ -1,0 +1,138 @@
+;; The passes over flat memory that no graph makes: gradient norm, sums of gradients, weight update and
+;; dropout bits. `node scripts/build-kernels.mjs` compiles this file into kernels-wasm.ts.
+;;
+;; Addresses are unsigned byte offsets into the one imported memory, which stays below 4 GiB so that the end
+;; of a range is an i32 too. Counts are elements; "fours" are counts rounded up to a multiple of 4.
+;; The order of the float32 operations is a promise: src/model/adamw.ts makes the same ones.
+(module
+  (import "arena" "memory" (memory 0))
+
+  ;; The address after `count` float32 values, rounded up to fours.
+  (func $endOfFours (param $address i32) (param $count i32) (result i32)
+    (i32.add (local.get $address)
+      (i32.shl (i32.and (i32.add (local.get $count) (i32.const 3)) (i32.const -4)) (i32.const 2))))
+
+  ;; Sum of squares of float32 values in float64, over fours. Four lanes: lane k adds the values k, k + 4, ...
+  (func (export "sumOfSquares") (param $address i32) (param $count i32) (result f64)
+    (local $end i32) (local $x v128) (local $low v128) (local $high v128)
+    (local.set $end (call $endOfFours (local.get $address) (local.get $count)))
+    (block $done (loop $next
+      (br_if $done (i32.ge_u (local.get $address) (local.get $end)))
+      (local.set $x (f64x2.promote_low_f32x4 (v128.load64_zero (local.get $address))))
+      (local.set $low (f64x2.add (local.get $low) (f64x2.mul (local.get $x) (local.get $x))))
+      (local.set $x (f64x2.promote_low_f32x4 (v128.load64_zero offset=8 (local.get $address))))
+      (local.set $high (f64x2.add (local.get $high) (f64x2.mul (local.get $x) (local.get $x))))
+      (local.set $address (i32.add (local.get $address) (i32.const 16)))
+      (br $next)))
+    (local.set $low (f64x2.add (local.get $low) (local.get $high)))
+    (f64.add (f64x2.extract_lane 0 (local.get $low)) (f64x2.extract_lane 1 (local.get $low))))
+
+  ;; target[i] += source[i] for exactly `count` float32 values.
+  (func (export "add") (param $target i32) (param $source i32) (param $count i32)
+    (local $end i32) (local $endOfVectors i32)
+    (local.set $end (i32.add (local.get $target) (i32.shl (local.get $count) (i32.const 2))))
+    (local.set $endOfVectors
+      (i32.add (local.get $target) (i32.shl (i32.and (local.get $count) (i32.const -4)) (i32.const 2))))
+    (block $vectorsDone (loop $next
+      (br_if $vectorsDone (i32.ge_u (local.get $target) (local.get $endOfVectors)))
+      (v128.store (local.get $target)
+        (f32x4.add (v128.load (local.get $target)) (v128.load (local.get $source))))
+      (local.set $target (i32.add (local.get $target) (i32.const 16)))
+      (local.set $source (i32.add (local.get $source) (i32.const 16)))
+      (br $next)))
+    (block $done (loop $next
+      (br_if $done (i32.ge_u (local.get $target) (local.get $end)))
+      (f32.store (local.get $target)
+        (f32.add (f32.load (local.get $target)) (f32.load (local.get $source))))
+      (local.set $target (i32.add (local.get $target) (i32.const 4)))
+      (local.set $source (i32.add (local.get $source) (i32.const 4)))
+      (br $next))))
+
+  ;; One step of AdamW over fours; the scalars and the formula are those of src/model/adamw.ts.
+  (func (export "adamw")
+    (param $weights i32) (param $gradients i32) (param $m i32) (param $v i32) (param $count i32)
+    (param $gradientScale f32) (param $decay f32) (param $beta1 f32) (param $oneMinusBeta1 f32)
+    (param $beta2 f32) (param $oneMinusBeta2 f32) (param $stepSize f32) (param $epsilon f32)
+    (local $end i32) (local $p v128) (local $g v128) (local $m4 v128) (local $v4 v128)
+    (local.set $end (call $endOfFours (local.get $weights) (local.get $count)))
+    (block $done (loop $next
+      (br_if $done (i32.ge_u (local.get $weights) (local.get $end)))
+      ;; g = gradientScale * gradient
+      (local.set $g (f32x4.mul (v128.load (local.get $gradients)) (f32x4.splat (local.get $gradientScale))))
+      ;; m = beta1 * m + oneMinusBeta1 * g
+      (local.set $m4 (f32x4.add
+        (f32x4.mul (v128.load (local.get $m)) (f32x4.splat (local.get $beta1)))
+        (f32x4.mul (local.get $g) (f32x4.splat (local.get $oneMinusBeta1)))))
+      ;; v = beta2 * v + (oneMinusBeta2 * g) * g
+      (local.set $v4 (f32x4.add
+        (f32x4.mul (v128.load (local.get $v)) (f32x4.splat (local.get $beta2)))
+        (f32x4.mul (f32x4.mul (local.get $g) (f32x4.splat (local.get $oneMinusBeta2))) (local.get $g))))
+      ;; Denormal moments become 0 (NaN stays): arithmetic on them is about twenty times slower, and the
+      ;; moments of rare words would end there and stay, because rounding keeps 0.9 * m above 0.
+      (local.set $m4 (v128.andnot (local.get $m4)
+        (f32x4.lt (f32x4.abs (local.get $m4)) (f32x4.splat (f32.const 0x1p-126)))))
+      (local.set $v4 (v128.andnot (local.get $v4)
+        (f32x4.lt (f32x4.abs (local.get $v4)) (f32x4.splat (f32.const 0x1p-126)))))
+      (v128.store (local.get $m) (local.get $m4))
+      (v128.store (local.get $v) (local.get $v4))
+      ;; p = (p - decay * p) - stepSize * (m / (sqrt(v) + epsilon))
+      (local.set $p (v128.load (local.get $weights)))
+      (local.set $p (f32x4.sub (local.get $p) (f32x4.mul (local.get $p) (f32x4.splat (local.get $decay)))))
+      (v128.store (local.get $weights) (f32x4.sub (local.get $p)
+        (f32x4.mul (f32x4.splat (local.get $stepSize))
+          (f32x4.div (local.get $m4)
+            (f32x4.add (f32x4.sqrt (local.get $v4)) (f32x4.splat (local.get $epsilon)))))))
+      (local.set $weights (i32.add (local.get $weights) (i32.const 16)))
+      (local.set $gradients (i32.add (local.get $gradients) (i32.const 16)))
+      (local.set $m (i32.add (local.get $m) (i32.const 16)))
+      (local.set $v (i32.add (local.get $v) (i32.const 16)))
+      (br $next))))
+
+  ;; The dropout bits of one example, a byte of 0 or 1 each, row after row without gaps. The hash is that of
+  ;; src/model/dropout-bits.ts; it starts from element * 0x9E3779B9 + key0, so four elements further on is
+  ;; one addition of 4 * 0x9E3779B9.
+  (func (export "dropoutBits")
+    (param $target i32) (param $key0 i32) (param $key1 i32) (param $threshold i32)
+    (param $blocks i32) (param $rows i32) (param $columns i32) (param $rowStride i32) (param $columnStride i32)
+    (local $block i32) (local $row i32) (local $end i32) (local $bits i32) (local $start v128) (local $x v128)
+    (block $blocksDone (loop $nextBlock
+      (br_if $blocksDone (i32.ge_u (local.get $block) (local.get $blocks)))
+      (local.set $row (i32.const 0))
+      (block $rowsDone (loop $nextRow
+        (br_if $rowsDone (i32.ge_u (local.get $row) (local.get $rows)))
+        (local.set $start (i32x4.add
+          (i32x4.splat (i32.add (local.get $key0) (i32.mul (i32.const 0x9E3779B9) (i32.mul
+            (i32.add (i32.mul (local.get $block) (local.get $rowStride)) (local.get $row))
+            (local.get $columnStride)))))
+          (v128.const i32x4 0 0x9E3779B9 0x3C6EF372 0xDAA66D2B)))
+        (local.set $end (i32.add (local.get $target) (local.get $columns)))
+        (block $rowDone (loop $nextFour
+          (br_if $rowDone (i32.ge_u (local.get $target) (local.get $end)))
+          (local.set $x (v128.xor (local.get $start) (i32x4.shr_u (local.get $start) (i32.const 16))))
+          (local.set $x (i32x4.mul (local.get $x) (i32x4.splat (i32.const 0x21F0AAAD))))
+          (local.set $x (v128.xor (local.get $x) (i32x4.shr_u (local.get $x) (i32.const 15))))
+          (local.set $x (i32x4.add (local.get $x) (i32x4.splat (local.get $key1))))
+          (local.set $x (i32x4.mul (local.get $x) (i32x4.splat (i32.const 0x735A2D97))))
+          (local.set $x (v128.xor (local.get $x) (i32x4.shr_u (local.get $x) (i32.const 15))))
+          ;; Four masks of 0 or -1, narrowed to four bytes of 0 or 1.
+          (local.set $x (i32x4.ge_u (local.get $x) (i32x4.splat (local.get $threshold))))
+          (local.set $x (i16x8.narrow_i32x4_s (local.get $x) (local.get $x)))
+          (local.set $x (i8x16.narrow_i16x8_s (local.get $x) (local.get $x)))
+          (local.set $bits (i32.and (i32x4.extract_lane 0 (local.get $x)) (i32.const 0x01010101)))
+          (local.set $start (i32x4.add (local.get $start) (i32x4.splat (i32.const 0x78DDE6E4))))
+          (if (i32.ge_u (i32.sub (local.get $end) (local.get $target)) (i32.const 4))
+            (then
+              (i32.store (local.get $target) (local.get $bits))
+              (local.set $target (i32.add (local.get $target) (i32.const 4)))
+              (br $nextFour)))
+          ;; The last one to three columns.
+          (loop $nextByte
+            (i32.store8 (local.get $target) (local.get $bits))
+            (local.set $bits (i32.shr_u (local.get $bits) (i32.const 8)))
+            (local.set $target (i32.add (local.get $target) (i32.const 1)))
+            (br_if $nextByte (i32.lt_u (local.get $target) (local.get $end))))))
+        (local.set $row (i32.add (local.get $row) (i32.const 1)))
+        (br $nextRow)))
+      (local.set $block (i32.add (local.get $block) (i32.const 1)))
+      (br $nextBlock))))
+)

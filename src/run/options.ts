@@ -1,0 +1,196 @@
+import { closest, TextgraftError } from "../base/errors.js";
+import type { HeadKind } from "../model/head.js";
+import type { Device } from "./session.js";
+
+/** One option: its default, its flag's value as text, and what it does. */
+export interface Option<T> {
+  readonly default: T;
+  readonly help: string;
+  /** What stands for the value in help: `number`, `a|b`; empty for switches. */
+  readonly placeholder: string;
+  /** Reads a flag's text; undefined where it doesn't fit. */
+  readonly parse: (text: string) => T | undefined;
+}
+
+export type Freeze = "none" | "embeddings" | "all" | number;
+export type Best = "loss" | "accuracy" | "macro-f1";
+export type Recipe = "quick" | "standard" | "thorough" | "tutorial";
+
+/** Every option of a training, in the order of the help. The keys are the library's names; flags are in kebab-case. */
+export const trainOptions = {
+  model: text("mini", "pretrained model to start from: mini (built in) or a folder"),
+  output: text("textgraft-model", "folder for the fine-tuned model"),
+  overwrite: flag("replace a model that is already there"),
+  recipe: choice<Recipe>(
+    "standard",
+    ["quick", "standard", "thorough", "tutorial"],
+    "set of defaults; flags win",
+  ),
+  text: text("", "column with the texts; guessed by its name if not given"),
+  label: text("", "column with the labels; guessed by its name if not given"),
+  validation: text("", "file with the validation rows; else 15 % are split off"),
+  test: text("", "file with the test rows; else 15 % are split off"),
+  split: choice<"grouped" | "plain">(
+    "grouped",
+    ["grouped", "plain"],
+    "keep near duplicates on one side, or split row by row",
+  ),
+  freeze: option<Freeze>(
+    "none",
+    "none|embeddings|N|all",
+    "what doesn't train: nothing, the embeddings, these and the first N layers, or the whole encoder",
+    parseFreeze,
+  ),
+  head: choice<HeadKind>("linear", ["linear", "mlp"], "one dense layer, or the tutorial's two"),
+  classWeights: text("none", "balanced, none, or label=weight,label=weight"),
+  epochs: number(3, "passes over the training rows", { whole: true, min: 1 }),
+  batchSize: number(32, "rows of one batch", { whole: true, min: 1 }),
+  accumulate: number(1, "batches whose gradients are added up before a step", { whole: true, min: 1 }),
+  maxLength: auto("tokens of a text, longer ones are cut; auto keeps 98 % of the texts whole", {
+    whole: true,
+    min: 3,
+  }),
+  learningRate: auto("peak learning rate; auto goes by the model's size and by what is frozen", { min: 0 }),
+  schedule: choice<"linear" | "constant">(
+    "linear",
+    ["linear", "constant"],
+    "learning rate after warm-up: falls to 0, or stays",
+  ),
+  warmup: number(0.1, "share of the steps in which the learning rate rises", { min: 0, max: 1 }),
+  weightDecay: number(0.01, "AdamW's weight decay", { min: 0 }),
+  decayOn: choice<"weights" | "all">(
+    "weights",
+    ["weights", "all"],
+    "what decays: weights alone, or biases and norms, too",
+  ),
+  maxGradientNorm: number(1, "clip gradients whose global norm is larger", { min: 0 }),
+  labelSmoothing: number(0, "share of each label that is spread over all", { min: 0, max: 0.5 }),
+  best: choice<Best>(
+    "loss",
+    ["loss", "accuracy", "macro-f1"],
+    "what the best weights are chosen by, on validation rows",
+  ),
+  patience: number(0, "stop after so many epochs without a new best; 0: never", { whole: true, min: 0 }),
+  seed: number(42, "everything random derives from it", { whole: true, min: 0 }),
+  device: choice<Device>("cpu", ["cpu"], "what computes"),
+  threads: auto("threads for one operator; auto: one for each physical core", { whole: true, min: 1 }),
+};
+
+/** All options of a training, filled in. */
+export type TrainOptions = {
+  [K in keyof typeof trainOptions]: (typeof trainOptions)[K] extends Option<infer T> ? T : never;
+};
+
+/** What each recipe sets instead of the defaults. */
+export const recipes: Record<Recipe, Partial<TrainOptions>> = {
+  quick: { epochs: 1, freeze: "none", maxLength: 128 },
+  standard: {},
+  thorough: { epochs: 6, patience: 2, best: "macro-f1" },
+  tutorial: {
+    split: "plain",
+    freeze: "all",
+    head: "mlp",
+    classWeights: "balanced",
+    epochs: 10,
+    batchSize: 32,
+    maxLength: 25,
+    learningRate: 1e-3,
+    schedule: "constant",
+    warmup: 0,
+    decayOn: "all",
+    maxGradientNorm: 1,
+    seed: 2018,
+  },
+};
+
+/** Fills in the recipe and the defaults. Throws `option-invalid` for a name or value that doesn't exist. */
+export function resolveOptions(given: Partial<TrainOptions>): TrainOptions {
+  const recipe = recipes[given.recipe ?? trainOptions.recipe.default];
+  const defaults = Object.fromEntries(
+    Object.entries(trainOptions).map(([name, { default: value }]) => [name, value]),
+  );
+  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  for (const [name, value] of Object.entries(set)) parseOption(name, String(value));
+  return { ...defaults, ...recipe, ...set } as TrainOptions;
+}
+
+/** Reads one option's text, under the name that the library gives it. */
+export function parseOption(name: string, value: string): unknown {
+  const found = (trainOptions as Record<string, Option<unknown>>)[name];
+  if (!found) {
+    const near = closest(name, Object.keys(trainOptions));
+    throw new TextgraftError("option-invalid", {
+      message: `There is no option ${name}.`,
+      fix: `Did you mean ${near}?`,
+    });
+  }
+  const parsed = found.parse(value);
+  if (parsed !== undefined) return parsed;
+  throw new TextgraftError("option-invalid", {
+    message: `--${flagName(name)} is "${value}"; it must be ${found.placeholder || "true or false"}.`,
+    fix: `It sets: ${found.help}.`,
+  });
+}
+
+/** `batchSize` → `batch-size` */
+export const flagName = (name: string): string =>
+  name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+function option<T>(
+  value: T,
+  placeholder: string,
+  help: string,
+  parse: (text: string) => T | undefined,
+): Option<T> {
+  return { default: value, placeholder, help, parse };
+}
+
+function text(value: string, help: string): Option<string> {
+  return option(value, "text", help, (given) => given);
+}
+
+function flag(help: string): Option<boolean> {
+  return option(false, "", help, (given) =>
+    given === "true" ? true : given === "false" ? false : undefined,
+  );
+}
+
+function choice<T extends string>(value: T, choices: readonly T[], help: string): Option<T> {
+  return option(value, choices.join("|"), help, (given) => choices.find((known) => known === given));
+}
+
+interface Range {
+  whole?: boolean;
+  min?: number;
+  max?: number;
+}
+
+function number(value: number, help: string, range: Range): Option<number> {
+  return option(value, describe(range), help, (given) => parseNumber(given, range));
+}
+
+function auto(help: string, range: Range): Option<number | "auto"> {
+  return option<number | "auto">("auto", `auto or ${describe(range)}`, help, (given) =>
+    given === "auto" ? "auto" : parseNumber(given, range),
+  );
+}
+
+function parseNumber(
+  given: string,
+  { whole = false, min = -Infinity, max = Infinity }: Range,
+): number | undefined {
+  const value = given.trim() === "" ? Number.NaN : Number(given);
+  const fits = Number.isFinite(value) && value >= min && value <= max && (!whole || Number.isInteger(value));
+  return fits ? value : undefined;
+}
+
+function describe({ whole, min, max }: Range): string {
+  const kind = whole ? "a whole number" : "a number";
+  if (max !== undefined) return `${kind} from ${min} to ${max}`;
+  return min === undefined ? kind : `${kind} of at least ${min}`;
+}
+
+function parseFreeze(given: string): Freeze | undefined {
+  if (given === "none" || given === "embeddings" || given === "all") return given;
+  return parseNumber(given, { whole: true, min: 0 });
+}

@@ -1,0 +1,94 @@
+import { TextgraftError } from "../base/errors.js";
+import { sizeOf } from "../base/tensor.js";
+import type { Classifier } from "../model/classifier.js";
+import { frozenParameters } from "../model/classifier.js";
+import type { BertConfig } from "../model/config.js";
+import { constantWithWarmup, linear, type Schedule } from "../model/schedule.js";
+import type { EngineSpec } from "./engine.js";
+import type { Freeze, TrainOptions } from "./options.js";
+
+/** How many of the encoder's stages a choice freezes: embeddings, layers, pooler. */
+export function frozenStagesOf(freeze: Freeze, { layers }: BertConfig): number {
+  if (freeze === "none") return 0;
+  if (freeze === "embeddings") return 1;
+  if (freeze === "all") return layers + 2;
+  if (freeze <= layers) return freeze + 1;
+  throw new TextgraftError("option-invalid", {
+    message: `--freeze is ${freeze}, but the model has ${layers} layers.`,
+    fix: `Freeze at most ${layers} layers, or --freeze all for the pooler, too.`,
+  });
+}
+
+/** Tokens of a text: as given, or a suggestion, and never more than the model has positions for. */
+export function maxLengthOf(
+  maxLength: number | "auto",
+  suggested: number,
+  { positions }: BertConfig,
+): number {
+  if (maxLength === "auto") return Math.min(suggested, positions);
+  if (maxLength <= positions) return maxLength;
+  throw new TextgraftError("option-invalid", {
+    message: `--max-length is ${maxLength}, but the model has only ${positions} positions.`,
+    fix: `Use --max-length ${positions} or less; longer texts are cut.`,
+  });
+}
+
+/**
+ * The peak learning rate: as given, or 1e-3 for a head alone, 5e-5 for an encoder as wide as BERT-base (Devlin et
+ * al. 2018 recommend 2e-5 to 5e-5), and more for narrow ones (Turc et al. 2019, https://arxiv.org/abs/1908.08962).
+ */
+export function learningRateOf(
+  rate: number | "auto",
+  frozenStages: number,
+  { hiddenSize, layers }: BertConfig,
+): number {
+  if (rate !== "auto") return rate;
+  if (frozenStages >= layers + 2) return 1e-3;
+  if (hiddenSize >= 768) return 5e-5;
+  return hiddenSize >= 384 ? 1e-4 : 5e-4;
+}
+
+/** The multiplier of the learning rate at each step of a training. */
+export function scheduleOf({ schedule, warmup }: TrainOptions, steps: number): Schedule {
+  const warmupSteps = Math.round(warmup * steps);
+  return schedule === "linear" ? linear(warmupSteps, steps) : constantWithWarmup(warmupSteps);
+}
+
+/** AdamW's settings that nobody has had a reason to change. */
+const ADAMW = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+
+/** What the engine has to know to train. */
+export function engineSpecOf(
+  { spec: classifier }: Classifier,
+  options: TrainOptions,
+  { frozenStages, longest }: { frozenStages: number; longest: number },
+): EngineSpec {
+  const { device, threads, batchSize, accumulate, seed, weightDecay, decayOn, maxGradientNorm } = options;
+  return {
+    classifier,
+    device,
+    ...(threads === "auto" ? {} : { threads }),
+    frozenStages,
+    training: {
+      ...ADAMW,
+      batchSize,
+      accumulation: accumulate,
+      maxLength: longest,
+      seed,
+      dropout: true,
+      weightDecay,
+      decayAll: decayOn === "all",
+      maxGradientNorm,
+    },
+  };
+}
+
+/** Elements of all parameters, and of those that train. */
+export function parameterCounts(
+  classifier: Classifier,
+  frozenStages: number,
+): { all: number; trained: number } {
+  const count = (specs: Classifier["parameters"]) => specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const all = count(classifier.parameters);
+  return { all, trained: all - count(frozenParameters(classifier, frozenStages)) };
+}

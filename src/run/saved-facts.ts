@@ -1,0 +1,50 @@
+import { TextgraftError } from "../base/errors.js";
+import type { HeadKind } from "../model/head.js";
+import type { Problem } from "../model/loss.js";
+import type { DataFacts, EpochFacts } from "./events.js";
+import type { Metrics } from "./metrics.js";
+import type { TrainOptions } from "./options.js";
+
+/** What `textgraft.json` holds: what is needed to use a model, and how it was made. */
+export interface SavedFacts {
+  /** Of this file. */
+  formatVersion: 1;
+  textgraft: string;
+  head: HeadKind;
+  problem: Problem;
+  labels: readonly string[];
+  /** Tokens of a text, special tokens included; longer texts are cut. */
+  maxLength: number;
+  run: {
+    options: TrainOptions;
+    data: Omit<DataFacts, "labels"> & { fingerprint: string };
+    node: string;
+    epochs: readonly Omit<EpochFacts, "validation">[];
+    bestEpoch: number;
+    validation?: Metrics;
+    test?: Metrics;
+    finishedAt: string;
+  };
+}
+
+/** What has to be known to use a model; throws `model-invalid` naming the key for anything else. */
+export function readSavedFacts(
+  json: Readonly<Record<string, unknown>>,
+  path: string,
+): Pick<SavedFacts, "head" | "problem" | "labels" | "maxLength"> {
+  const { formatVersion, head, problem, labels, maxLength } = json;
+  const wrong = (key: string, wanted: string): TextgraftError =>
+    new TextgraftError("model-invalid", {
+      message: `textgraft.json in ${path}: ${key} is ${JSON.stringify(json[key])}; it must be ${wanted}.`,
+      fix: "Use a folder that textgraft train wrote, with a version of textgraft that is no older.",
+    });
+  if (formatVersion !== 1) throw wrong("formatVersion", "1");
+  if (head !== "linear" && head !== "mlp") throw wrong("head", `"linear" or "mlp"`);
+  if (problem !== "single_label" && problem !== "multi_label")
+    throw wrong("problem", `"single_label" or "multi_label"`);
+  if (typeof maxLength !== "number" || !(maxLength > 0)) throw wrong("maxLength", "a number above 0");
+  if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string") || labels.length < 2) {
+    throw wrong("labels", "a list of at least two names");
+  }
+  return { head, problem, labels, maxLength };
+}

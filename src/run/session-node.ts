@@ -1,0 +1,43 @@
+import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { TextgraftError } from "../base/errors.js";
+import type { DType, Tensor } from "../base/tensor.js";
+import type { OpenSession, Tensors } from "./session.js";
+
+/** Opens a session of onnxruntime-node, which is loaded when it is first needed. */
+export const openSessionNode: OpenSession = async (graph, { device, threads }) => {
+  const ort = await import("onnxruntime-node");
+  const options: InferenceSession.SessionOptions = {
+    executionProviders: [device],
+    graphOptimizationLevel: "all",
+    logSeverityLevel: 3,
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+  };
+  const session = await ort.InferenceSession.create(graph.bytes, options).catch((cause: unknown) => {
+    throw new TextgraftError("internal", {
+      message: `ONNX Runtime refused a graph: ${String(cause)}`,
+      cause,
+    });
+  });
+  const inputs = new Set(session.inputNames);
+  const wrap = (tensors: Tensors): Record<string, OrtTensor> =>
+    Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, wrapped(ort.Tensor, tensor)]));
+  const newOutputs = Object.fromEntries(session.outputNames.map((name) => [name, null]));
+
+  return {
+    inputs,
+    async run(feeds, into = {}) {
+      const taken = Object.fromEntries(Object.entries(feeds).filter(([name]) => inputs.has(name)));
+      const outputs = await session.run(wrap(taken), { ...newOutputs, ...wrap(into) });
+      return Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, unwrapped(output)]));
+    },
+    dispose: () => session.release(),
+  };
+};
+
+function wrapped(Ort: typeof OrtTensor, { dtype, data, shape }: Tensor): OrtTensor {
+  return new Ort(dtype, data as Float32Array, shape);
+}
+
+function unwrapped(tensor: OrtTensor): Tensor {
+  return { dtype: tensor.type as DType, shape: tensor.dims, data: tensor.data } as Tensor;
+}

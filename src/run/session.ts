@@ -1,0 +1,30 @@
+import type { Tensor } from "../base/tensor.js";
+import type { CompiledGraph, Target } from "../graph/onnx.js";
+
+/** What runs graphs. Others (`webgpu`, `cuda`, `wasm`) will join as they are measured. */
+export type Device = "cpu";
+
+/** What a graph is compiled for on each device. */
+export const targetOf: Record<Device, Target> = { cpu: "cpu" };
+
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** One compiled graph, ready to run. Who opens it disposes of it. */
+export interface Session {
+  /** Names of what the graph takes. */
+  readonly inputs: ReadonlySet<string>;
+  /**
+   * Runs the graph. Feeds that the graph doesn't take are ignored. `into` names tensors that outputs are written to;
+   * outputs that it doesn't name are new.
+   */
+  run(feeds: Tensors, into?: Tensors): Promise<Tensors>;
+  dispose(): Promise<void>;
+}
+
+export interface SessionOptions {
+  device: Device;
+  /** Threads for one operator; default: one for each physical core. */
+  threads?: number;
+}
+
+export type OpenSession = (graph: CompiledGraph, options: SessionOptions) => Promise<Session>;

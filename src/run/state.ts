@@ -1,0 +1,174 @@
+import { TextgraftError } from "../base/errors.js";
+import { sizeOf, type Tensor } from "../base/tensor.js";
+import type { AdamwSettings } from "../model/adamw.js";
+import type { Placement, StateLayout } from "../model/state-layout.js";
+import { type Arena, createArena } from "./kernels/arena.js";
+
+/** Regions of a trained shard's memory, in this order. */
+const REGIONS = ["weights", "gradients", "m", "v"] as const;
+type Region = (typeof REGIONS)[number] | "microBatch";
+
+/** Settings of one update, for all shards. */
+export type UpdateSettings = Omit<AdamwSettings, "weightDecay"> & { weightDecay: number };
+
+export interface StateOptions {
+  /** Float32 values of the largest gradient that comes row by row. */
+  rowValues?: number;
+  /** Room for the gradients of a micro-batch beside those of the step. */
+  accumulates?: boolean;
+}
+
+/**
+ * Weights, gradients and both moments of all parameters, in flat memory. Behind the regions of a trained shard lies
+ * scratch space: gradients that come row by row, and those of a micro-batch before they are added.
+ */
+export class State {
+  private readonly layout: StateLayout;
+  private readonly arenas: readonly Arena[];
+  private readonly rowBytes: number;
+  private kept: Float32Array[] | undefined;
+  private touchedRows: number[] = [];
+
+  constructor(layout: StateLayout, { rowValues = 0, accumulates = false }: StateOptions = {}) {
+    this.layout = layout;
+    this.rowBytes = Math.ceil((4 * rowValues) / 64) * 64;
+    const regions = REGIONS.length + (accumulates ? 1 : 0);
+    this.arenas = layout.shards.map(({ group, bytes }) =>
+      createArena(group === "frozen" ? bytes : regions * bytes + this.rowBytes),
+    );
+  }
+
+  /** A parameter's weights as they are stored: a view, not a copy. */
+  weights = (name: string): Tensor<"float32"> => this.view(name, "weights");
+
+  /** The place for a parameter's gradient: the step's own, or that of a further micro-batch. */
+  gradient = (name: string, microBatch = 0): Tensor<"float32"> =>
+    this.view(name, microBatch === 0 ? "gradients" : "microBatch");
+
+  /** Copies a parameter in, in the checkpoint's layout. */
+  write(name: string, values: Float32Array): void {
+    const { spec, transposed } = this.placement(name);
+    if (values.length !== sizeOf(spec.shape)) {
+      throw new TextgraftError("weights-invalid", {
+        message: `${name} has ${values.length} elements; the model needs [${spec.shape.join(", ")}].`,
+      });
+    }
+    this.weights(name).data.set(transposed ? transpose(values, spec.shape) : values);
+  }
+
+  /** Copies a parameter out, in the checkpoint's layout. */
+  read(name: string): Float32Array {
+    const { spec, transposed } = this.placement(name);
+    const { data } = this.weights(name);
+    return transposed ? transpose(data, [...spec.shape].reverse()) : data.slice();
+  }
+
+  /** The place for `count` rows of a table's gradient, until `addRows`. */
+  gradientRows(name: string, count: number): Tensor<"float32"> {
+    const { shard, spec } = this.placement(name);
+    const shape = [count, spec.shape[1]!];
+    return {
+      dtype: "float32",
+      shape,
+      data: this.arenas[shard]!.float32(this.rowsOffset(shard), sizeOf(shape)),
+    };
+  }
+
+  /** Adds the rows that were put there to a table's gradient, in order. */
+  addRows(name: string, rows: Int32Array): void {
+    const { shard, spec } = this.placement(name);
+    const places = { target: this.offset(name, "gradients"), source: this.rowsOffset(shard) };
+    this.arenas[shard]!.scatterAddRows({ ...places, rows, width: spec.shape[1]! });
+    for (const row of rows) this.touchedRows.push(row);
+  }
+
+  /** Sets the rows of a table's gradient that earlier steps touched back to zero. */
+  clearRows(name: string): void {
+    const { shard, spec } = this.placement(name);
+    const target = this.offset(name, "gradients");
+    this.arenas[shard]!.clearRows({ target, rows: this.touchedRows, width: spec.shape[1]! });
+    this.touchedRows = [];
+  }
+
+  /** Adds the gradients of a further micro-batch to the step's. */
+  accumulate(): void {
+    for (const { arena, bytes, shard } of this.trained())
+      arena.add(bytes, this.microBatchOffset(shard), bytes / 4);
+  }
+
+  /** L2 norm of all gradients together. */
+  gradientNorm(): number {
+    let sum = 0;
+    for (const { arena, bytes } of this.trained()) sum += arena.sumOfSquares(bytes, bytes / 4);
+    return Math.sqrt(sum);
+  }
+
+  /** One step of AdamW on every trained parameter; `weightDecay` only where the layout says so. */
+  update(settings: UpdateSettings): void {
+    for (const { arena, bytes, group } of this.trained()) {
+      const [weights, gradients, m, v] = REGIONS.map((_, region) => region * bytes) as [
+        number,
+        number,
+        number,
+        number,
+      ];
+      const weightDecay = group === "decayed" ? settings.weightDecay : 0;
+      arena.adamw({ ...settings, weightDecay, weights, gradients, m, v, count: bytes / 4 });
+    }
+  }
+
+  /** Remembers the trained weights as they are now. */
+  keep(): void {
+    this.kept ??= this.trained().map(({ bytes }) => new Float32Array(bytes / 4));
+    for (const [i, { arena, bytes }] of this.trained().entries())
+      this.kept[i]!.set(arena.float32(0, bytes / 4));
+  }
+
+  /** Goes back to the weights that were kept last, if any. */
+  restore(): void {
+    if (!this.kept) return;
+    for (const [i, { arena, bytes }] of this.trained().entries())
+      arena.float32(0, bytes / 4).set(this.kept[i]!);
+  }
+
+  private trained() {
+    return this.layout.shards.flatMap(({ group, bytes }, shard) =>
+      group === "frozen" ? [] : [{ arena: this.arenas[shard]!, bytes, group, shard }],
+    );
+  }
+
+  private view(name: string, region: Region): Tensor<"float32"> {
+    const { spec, shard, transposed } = this.placement(name);
+    const shape = transposed ? [...spec.shape].reverse() : spec.shape;
+    const data = this.arenas[shard]!.float32(this.offset(name, region), sizeOf(shape));
+    return { dtype: "float32", shape, data };
+  }
+
+  private offset(name: string, region: Region): number {
+    const { shard, offset } = this.placement(name);
+    const start =
+      region === "microBatch"
+        ? this.microBatchOffset(shard)
+        : REGIONS.indexOf(region) * this.layout.shards[shard]!.bytes;
+    return start + offset;
+  }
+
+  private rowsOffset = (shard: number): number => REGIONS.length * this.layout.shards[shard]!.bytes;
+  private microBatchOffset = (shard: number): number => this.rowsOffset(shard) + this.rowBytes;
+
+  private placement(name: string): Placement {
+    const placement = this.layout.placements.get(name);
+    if (placement) return placement;
+    throw new TextgraftError("internal", { message: `The model has no parameter ${name}.` });
+  }
+}
+
+/** [rows, columns] → [columns, rows] */
+function transpose(values: Float32Array, [rows = 1, columns = 1]: readonly number[]): Float32Array {
+  const result = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++)
+      result[column * rows + row] = values[row * columns + column]!;
+  }
+  return result;
+}

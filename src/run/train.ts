@@ -1,0 +1,208 @@
+import type { Random } from "../base/random.js";
+import type { Schedule } from "../model/schedule.js";
+import { collate, planBatches } from "../tokens/batch.js";
+import type { Engine, TrainBatch } from "./engine.js";
+import { logitsOf, probabilitiesOf, type Tokenized, weightedCrossEntropy } from "./evaluate.js";
+import type { EpochFacts, TrainEvent } from "./events.js";
+import { measure } from "./metrics.js";
+import type { Best } from "./options.js";
+
+/** Tokenized examples with their labels; `train` and `validation` are numbers of examples. */
+export interface TrainData extends Tokenized {
+  labelIds: readonly number[];
+  labelCount: number;
+  train: readonly number[];
+  validation: readonly number[];
+}
+
+export interface TrainSettings {
+  epochs: number;
+  accumulate: number;
+  learningRate: number;
+  /** Steps counted from 0. */
+  schedule: Schedule;
+  /** One for each label. */
+  classWeights: readonly number[];
+  labelSmoothing: number;
+  best: Best;
+  patience: number;
+  random: Random;
+  /** Asked after each step: stop now? */
+  cancelled: () => boolean;
+}
+
+export interface TrainHistory {
+  epochs: EpochFacts[];
+  /** Counted from 1; 0 where no epoch was finished. */
+  bestEpoch: number;
+  stillFalling: boolean;
+  cancelled: boolean;
+}
+
+/** Steps of one epoch: a last, shorter one included. */
+export const stepsPerEpoch = (examples: number, batchSize: number, accumulate: number): number =>
+  Math.ceil(Math.ceil(examples / batchSize) / accumulate);
+
+/**
+ * Trains for some epochs and ends with the weights that were best on the validation examples. Stopped early, it
+ * ends with the best so far, or with what there is in the first epoch.
+ */
+export async function* trainEpochs(
+  engine: Engine,
+  data: TrainData,
+  settings: TrainSettings,
+): AsyncGenerator<TrainEvent, TrainHistory> {
+  const { epochs, cancelled, patience } = settings;
+  const finished: EpochFacts[] = [];
+  const clock = startClock(epochs * data.train.length);
+  let best: EpochFacts | undefined;
+  for (let epoch = 1; epoch <= epochs && !cancelled(); epoch++) {
+    const start = Date.now();
+    const trainLoss = yield* trainEpoch(engine, data, settings, epoch, clock);
+    if (cancelled()) break;
+    const validation = yield* validate(engine, data, settings);
+    const facts: EpochFacts = {
+      epoch,
+      trainLoss,
+      ...validation,
+      best: false,
+      seconds: (Date.now() - start) / 1000,
+    };
+    if (!best || isBetter(facts, best, settings.best)) {
+      facts.best = true;
+      best = facts;
+      await engine.keep();
+    }
+    finished.push(facts);
+    yield { kind: "epoch", facts };
+    if (patience > 0 && epoch - best.epoch >= patience && epoch < epochs) {
+      yield { kind: "notice", text: `Stopped: no better epoch since epoch ${best.epoch}.` };
+      break;
+    }
+  }
+  await engine.restore();
+  return {
+    epochs: finished,
+    bestEpoch: best?.epoch ?? 0,
+    stillFalling: wasFalling(finished),
+    cancelled: cancelled(),
+  };
+}
+
+/** One pass over the training examples in an order that the seed and the epoch give; its mean loss. */
+async function* trainEpoch(
+  engine: Engine,
+  data: TrainData,
+  settings: TrainSettings,
+  epoch: number,
+  clock: Clock,
+): AsyncGenerator<TrainEvent, number> {
+  const { encodings, train, batchSize, buckets } = data;
+  const { accumulate, epochs, random, schedule } = settings;
+  const lengths = train.map((example) => encodings.lengthOf(example));
+  const planned = planBatches(lengths, { batchSize, buckets, random: random.fork("shuffle", epoch) });
+  const steps = stepsPerEpoch(train.length, batchSize, accumulate);
+  let sum = 0;
+  for (let first = 0, step = (epoch - 1) * steps; first < planned.length; first += accumulate, step++) {
+    const part = planned.slice(first, first + accumulate);
+    const batches = part.map(({ rows, length }) =>
+      labelled(
+        data,
+        settings,
+        rows.map((row) => train[row]!),
+        length,
+      ),
+    );
+    const denominator = batches.reduce((total, { weights }) => total + weights.reduce((a, b) => a + b, 0), 0);
+    const learningRate = settings.learningRate * schedule(step);
+    const { loss, gradientNorm } = await engine.train({ batches, denominator, step: step + 1, learningRate });
+    sum += loss;
+    const batch = step - (epoch - 1) * steps + 1;
+    const speed = clock.advance(part.reduce((count, { rows }) => count + rows.length, 0));
+    yield { kind: "step", epoch, epochs, batch, batches: steps, loss, gradientNorm, learningRate, ...speed };
+    if (settings.cancelled()) break;
+  }
+  return sum / steps;
+}
+
+/** Rows of tokens with their labels; rows that only fill have weight 0. */
+function labelled(
+  { encodings, labelIds, labelCount, batchSize, padId }: TrainData,
+  { classWeights, labelSmoothing }: TrainSettings,
+  examples: readonly number[],
+  length: number,
+): TrainBatch {
+  const tokens = collate(encodings, examples, { batchSize, length, padId });
+  const labels = new Float32Array(batchSize * labelCount);
+  const weights = new Float32Array(batchSize);
+  const numbers = new Int32Array(batchSize).fill(-1);
+  for (const [row, example] of examples.entries()) {
+    const labelId = labelIds[example]!;
+    labels.fill(labelSmoothing / labelCount, row * labelCount, (row + 1) * labelCount);
+    labels[row * labelCount + labelId]! += 1 - labelSmoothing;
+    weights[row] = classWeights[labelId]!;
+    numbers[row] = example;
+  }
+  return { examples: numbers, length, ...tokens, labels, weights };
+}
+
+async function* validate(
+  engine: Engine,
+  data: TrainData,
+  { classWeights }: TrainSettings,
+): AsyncGenerator<TrainEvent, Pick<EpochFacts, "validationLoss" | "validation">> {
+  const logits = yield* evaluating(engine, data, data.validation, "validation");
+  const labelIds = data.validation.map((example) => data.labelIds[example]!);
+  const probabilities = logits.map((row) => probabilitiesOf(row, "single_label"));
+  return {
+    validationLoss: weightedCrossEntropy(logits, labelIds, classWeights),
+    validation: measure(labelIds, probabilities),
+  };
+}
+
+/** Logits of some examples, told as events. */
+export async function* evaluating(
+  engine: Engine,
+  data: Tokenized,
+  examples: readonly number[],
+  part: "validation" | "test",
+): AsyncGenerator<TrainEvent, Float32Array[]> {
+  const batches = logitsOf(engine, data, examples);
+  for (;;) {
+    const { value, done } = await batches.next();
+    if (done) return value;
+    yield { kind: "evaluating", part, done: value.done, total: examples.length };
+  }
+}
+
+function isBetter(a: EpochFacts, b: EpochFacts, by: Best): boolean {
+  if (by === "loss") return a.validationLoss < b.validationLoss;
+  const score = ({ validation }: EpochFacts): number =>
+    by === "accuracy" ? validation.accuracy : validation.macro.f1;
+  return score(a) > score(b) || (score(a) === score(b) && a.validationLoss < b.validationLoss);
+}
+
+/** In the last epoch validation loss fell by more than one hundredth below all earlier ones. */
+function wasFalling(epochs: readonly EpochFacts[]): boolean {
+  const losses = epochs.map(({ validationLoss }) => validationLoss);
+  const last = losses.pop();
+  return last !== undefined && losses.length > 0 && last < 0.99 * Math.min(...losses);
+}
+
+interface Clock {
+  /** Counts examples as done. */
+  advance(examples: number): { examplesPerSecond: number; secondsLeft: number };
+}
+
+/** Speed over the whole training, validation included. */
+function startClock(total: number): Clock {
+  const start = Date.now();
+  let done = 0;
+  return {
+    advance(examples) {
+      done += examples;
+      const seconds = Math.max(1e-3, (Date.now() - start) / 1000);
+      return { examplesPerSecond: done / seconds, secondsLeft: (seconds / done) * (total - done) };
+    },
+  };
+}

@@ -1,0 +1,211 @@
+import { randomBytes } from "node:crypto";
+import {
+  access,
+  constants,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { TextgraftError } from "../base/errors.js";
+
+/**
+ * Writes a folder completely or not at all. `write` fills a temporary folder beside the target; its files are
+ * flushed to disk, `verify` may reload and compare them, and only then is the folder renamed into place. With
+ * `overwrite` a model folder that is there is moved aside first and removed last. If anything throws, the temporary
+ * folder goes and the target is as it was; what a killed process left is cleared by the next write or check.
+ * Errors: those of `checkTarget`, `write` and `verify`.
+ */
+export async function writeFolder(
+  target: string,
+  { overwrite }: { overwrite: boolean },
+  write: (temporary: string) => Promise<void>,
+  verify?: (temporary: string) => Promise<void>,
+): Promise<void> {
+  await checkTarget(target, overwrite);
+  const place = await placeOf(target);
+  await mkdir(dirname(place), { recursive: true });
+  const temporary = beside(place, "tmp");
+  try {
+    await mkdir(temporary);
+    await write(temporary);
+    await flushTree(temporary);
+    await verify?.(temporary);
+    await checkTarget(target, overwrite); // another process may have written there meanwhile
+    await moveIn(temporary, place);
+  } catch (error) {
+    await removeTree(temporary);
+    throw error;
+  }
+}
+
+/**
+ * Whether `writeFolder` will be able to write: call it before long work. Throws `output-exists` with what is there,
+ * unless it is nothing, an empty folder, or, with `overwrite`, a model folder; `option-invalid` where no folder can be
+ * made. Also clears what killed processes left beside the target, and puts back an old folder they had moved aside.
+ */
+export async function checkTarget(target: string, overwrite: boolean): Promise<void> {
+  const place = await placeOf(target);
+  await recover(place);
+  const found = await inspect(place);
+  if (found.replaceable === "always" || (found.replaceable === "model" && overwrite)) {
+    return checkWritable(place);
+  }
+  throw new TextgraftError("output-exists", {
+    message: `${place} is already there: ${found.what}.`,
+    fix:
+      found.replaceable === "model"
+        ? "Add --overwrite to replace it, or choose another folder."
+        : "Choose another folder, perhaps one inside it. Only models and empty folders are ever replaced.",
+  });
+}
+
+/** Writes JSON as Hugging Face does: indented by 2, keys sorted at every level, final newline. */
+export async function writeJson(file: string, value: unknown): Promise<void> {
+  const sorted = (_key: string, item: unknown) =>
+    typeof item === "object" && item !== null && !Array.isArray(item)
+      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : item;
+  await writeFile(file, `${JSON.stringify(value, sorted, 2)}\n`);
+}
+
+interface Found {
+  /** For people: what there is. */
+  readonly what: string;
+  /** When a new folder may take its place: always (nothing is lost), with `overwrite` (a model), never. */
+  readonly replaceable: "always" | "model" | "never";
+}
+
+async function inspect(place: string): Promise<Found> {
+  const there = await stat(place).catch(absent);
+  if (there === undefined) return { what: "nothing", replaceable: "always" };
+  if (!there.isDirectory()) return { what: "a file", replaceable: "never" };
+  if (there.dev !== (await stat(dirname(place))).dev) {
+    return { what: "the top of another disk or volume, which can't be renamed", replaceable: "never" };
+  }
+  const names = (await readdir(place)).sort();
+  if (names.length === 0) return { what: "an empty folder", replaceable: "always" };
+  if (names.includes("textgraft.json")) {
+    const { mtime } = await stat(join(place, "textgraft.json"));
+    const made = mtime.toISOString().slice(0, 16).replace("T", " ");
+    return { what: `a model that Textgraft wrote on ${made} UTC`, replaceable: "model" };
+  }
+  const modelType = await modelTypeOf(join(place, "config.json"));
+  if (modelType !== undefined) return { what: `a model folder (${modelType})`, replaceable: "model" };
+  const shown = names.slice(0, 5).join(", ") + (names.length > 5 ? ", …" : "");
+  return { what: `a folder with other files (${shown})`, replaceable: "never" };
+}
+
+/** The `model_type` of a model's config.json. Programs of every kind have a config.json: theirs give undefined. */
+async function modelTypeOf(file: string): Promise<string | undefined> {
+  try {
+    const config: unknown = JSON.parse(await readFile(file, "utf8"));
+    const { model_type: modelType } = config as { model_type?: unknown };
+    return typeof modelType === "string" ? modelType : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The nearest folder above `place` that exists has to let us make folders. */
+async function checkWritable(place: string): Promise<void> {
+  let parent = dirname(place);
+  while ((await lstat(parent).catch(absent)) === undefined) parent = dirname(parent);
+  const isFolder = (await stat(parent).catch(absent))?.isDirectory() ?? false;
+  const denied = isFolder ? await access(parent, constants.W_OK).catch((error: Error) => error) : undefined;
+  if (isFolder && denied === undefined) return;
+  throw new TextgraftError("option-invalid", {
+    message: `${place} can't be made: ${parent} ${isFolder ? "isn't writable for you" : "isn't a folder"}.`,
+    fix: "Choose another folder.",
+    cause: denied,
+  });
+}
+
+/** Moves a finished folder into place, and what was there out of the way and then off the disk. */
+async function moveIn(temporary: string, place: string): Promise<void> {
+  const old = beside(place, "old");
+  const wasThere = (await lstat(place).catch(absent)) !== undefined;
+  if (wasThere) await rename(place, old);
+  try {
+    await rename(temporary, place);
+  } catch (error) {
+    // If another process was faster, its model is in place now: ours stays aside until the next write.
+    if (wasThere) await rename(old, place).catch(() => undefined);
+    throw error;
+  }
+  await flush(dirname(place));
+  await removeTree(old);
+}
+
+/**
+ * What processes that no longer run left beside `place`. One killed between the two renames of `moveIn` left no
+ * target at all: its old folder is put back.
+ */
+async function recover(place: string): Promise<void> {
+  const parent = dirname(place);
+  for (const name of await readdir(parent).catch(() => [])) {
+    const left = leftover(name, basename(place));
+    if (left === undefined || isAlive(left.pid)) continue;
+    const lost = left.kind === "old" && (await lstat(place).catch(absent)) === undefined;
+    if (lost) await rename(join(parent, name), place);
+    else await removeTree(join(parent, name));
+  }
+}
+
+/** A name for a folder on the same disk as `place`, hidden, with the process that owns it. */
+const beside = (place: string, kind: "tmp" | "old"): string =>
+  join(dirname(place), `.${basename(place)}.${kind}-${process.pid}-${randomBytes(4).toString("hex")}`);
+
+/** What `beside` said in a name, if the name is one of its. */
+function leftover(name: string, target: string): { kind: string; pid: number } | undefined {
+  if (!name.startsWith(`.${target}.`)) return undefined;
+  const [, kind, pid] = /^(tmp|old)-(\d+)-[0-9a-f]{8}$/.exec(name.slice(target.length + 2)) ?? [];
+  return kind === undefined ? undefined : { kind, pid: Number(pid) };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0); // signal 0 only asks
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}
+
+/** The absolute path; where the target is a link, of the folder behind it. */
+const placeOf = (target: string): Promise<string> => realpath(target).catch(() => resolve(target));
+
+async function flushTree(folder: string): Promise<void> {
+  for (const name of await readdir(folder, { recursive: true })) await flush(join(folder, name));
+  await flush(folder);
+}
+
+/** Asks for the bytes of a file, or the names in a folder, to be on the disk. */
+async function flush(path: string): Promise<void> {
+  const windows = process.platform === "win32";
+  // Windows flushes only files, and only those opened for writing.
+  if (windows && (await stat(path)).isDirectory()) return;
+  const file = await open(path, windows ? "r+" : "r");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Removes as much as it can; what stays is left to the next write. */
+const removeTree = (path: string): Promise<void> =>
+  rm(path, { recursive: true, force: true }).catch(() => undefined);
+
+/** For `catch`: nothing at that path is an answer, any other failure stays one. */
+function absent(error: unknown): undefined {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== "ENOENT" && code !== "ENOTDIR") throw error;
+}

@@ -1,0 +1,260 @@
+import { random } from "../../src/base/random.js";
+import type { DType } from "../../src/base/tensor.js";
+import { float32 } from "../../src/base/tensor.js";
+import { GraphBuilder } from "../../src/graph/builder.js";
+import type { Value } from "../../src/graph/graph.js";
+import { array64, fill } from "../support/array64.js";
+import type { Feeds } from "../support/evaluate.js";
+
+/** One use of an op, on which its gradient and its ONNX form are tested. */
+export interface Case {
+  readonly op: string;
+  readonly name: string;
+  readonly inputs: readonly Source[];
+  readonly build: (g: GraphBuilder, ...inputs: Value[]) => Value;
+}
+
+/** An input and what it is fed with: drawn element by element, or given. */
+export interface Source {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly numbers: ((normal: number, uniform: number) => number) | readonly number[];
+}
+
+/** A case as a graph: its result, a loss that weights each element differently, and what to feed. */
+export interface Sample {
+  readonly g: GraphBuilder;
+  readonly y: Value;
+  readonly loss: Value;
+  /** The float32 inputs, which have gradients. */
+  readonly targets: readonly Value[];
+  readonly feeds: Feeds;
+}
+
+export function sample({ op, name, inputs, build }: Case): Sample {
+  const g = new GraphBuilder();
+  const values = inputs.map(({ dtype, shape }, i) => g.input(`x${i}`, dtype, shape));
+  const y = build(g, ...values);
+  const weights = g.input("weights", "float32", y.shape);
+  const loss = total(g, g.mul(g.cast(y, "float32"), weights));
+  const sources = [...inputs, normal(...(y.shape as number[]))];
+  const feeds = Object.fromEntries(
+    [...values, weights].map((value, i) => {
+      return [value.node.attributes.name, draw(sources[i]!, `${op} ${name} ${i}`)];
+    }),
+  );
+  return { g, y, loss, targets: values.filter((value) => value.dtype === "float32"), feeds };
+}
+
+/** The sum of all elements, with each axis kept as 1. */
+export const total = (g: GraphBuilder, x: Value): Value =>
+  g.reduceSum(
+    x,
+    x.shape.map((_, axis) => axis),
+  );
+
+/** Numbers as float32 holds them, so that float32 and float64 start from the same. */
+export function draw({ shape, numbers }: Source, purpose: string) {
+  if (typeof numbers !== "function") return array64(shape, numbers);
+  const stream = random(0).fork(purpose);
+  return fill(shape, () => Math.fround(numbers(stream.normal(), stream.uniform())));
+}
+
+/** Draws from the standard normal distribution, but no nearer to zero (where relu bends) than 0.05. */
+export const normal = (...shape: number[]): Source => ({
+  dtype: "float32",
+  shape,
+  numbers: (normal) => Math.sign(normal) * (0.05 + Math.abs(normal)),
+});
+
+/** Numbers above 0.5, as denominators and logarithms need them. */
+export const positive = (...shape: number[]): Source => ({
+  dtype: "float32",
+  shape,
+  numbers: (normal) => 0.5 + Math.abs(normal),
+});
+
+/** Numbers of which some are so large that e to them overflows float32. */
+const farOut: Source = { dtype: "float32", shape: [2, 3], numbers: [-100, -30, -1, 0.5, 30, 100] };
+const farApart: Source = { dtype: "float32", shape: [2, 3], numbers: [300, 299, -300, -200, -201, -199.5] };
+
+/** Dropout's bits: three of four stay. */
+export const bits = (...shape: number[]): Source => ({
+  dtype: "uint8",
+  shape,
+  numbers: (_, uniform) => (uniform < 0.75 ? 1 : 0),
+});
+
+export const whole = (dtype: DType, shape: readonly number[], numbers: readonly number[]): Source => ({
+  dtype,
+  shape,
+  numbers,
+});
+
+const UNARY_SHAPES = [[], [5], [2, 3, 4]];
+const BROADCASTS: readonly [string, number[], number[]][] = [
+  ["one shape", [4, 3], [4, 3]],
+  ["vectors", [5], [5]],
+  ["scalars", [], []],
+  ["row", [4, 3], [1, 3]],
+  ["row of a lower rank", [2, 4, 3], [3]],
+  ["column", [4, 3], [4, 1]],
+  ["scalar", [4, 3], []],
+  ["number on the left", [], [2, 3]],
+  ["column by row", [4, 1], [1, 3]],
+  ["stretched on both sides", [2, 1, 3], [4, 1]],
+];
+
+type Unary =
+  | "neg"
+  | "exp"
+  | "log"
+  | "sqrt"
+  | "tanh"
+  | "erf"
+  | "sigmoid"
+  | "softplus"
+  | "relu"
+  | "sign"
+  | "gelu";
+type Binary = "add" | "sub" | "mul" | "div";
+const capitalised = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
+
+const unary = (method: Unary, source = normal): Case[] =>
+  UNARY_SHAPES.map((shape) => ({
+    op: capitalised(method),
+    name: `[${shape}]`,
+    inputs: [source(...shape)],
+    build: (g, x) => g[method](x!),
+  }));
+
+const binary = (method: Binary, right = normal): Case[] =>
+  BROADCASTS.map(([name, a, b]) => ({
+    op: capitalised(method),
+    name,
+    inputs: [normal(...a), right(...b)],
+    build: (g, x, y) => g[method](x!, y!),
+  }));
+
+const one = (op: string, name: string, inputs: readonly Source[], build: Case["build"]): Case => ({
+  op,
+  name,
+  inputs,
+  build,
+});
+
+/** A product for each way to transpose its sides; a is [m, k] and b is [k, n] after that. */
+const products = (leading: readonly number[], scale: number): Case[] =>
+  [false, true].flatMap((transA) =>
+    [false, true].map((transB) => {
+      const a = normal(...leading, ...(transA ? [5, 4] : [4, 5]));
+      const b = normal(...leading, ...(transB ? [3, 5] : [5, 3]));
+      const name = `[${a.shape}] by [${b.shape}], transA ${transA}, transB ${transB}, scale ${scale}`;
+      return one("MatMul", name, [a, b], (g, x, y) => g.matmul(x!, y!, { transA, transB, scale }));
+    }),
+  );
+
+const gathers = (dtype: DType): Case[] => [
+  one("Gather", `${dtype}, repeated rows`, [normal(5, 3), whole(dtype, [4], [2, 0, 2, 2])], (g, table, ids) =>
+    g.gather(table!, ids!),
+  ),
+  one(
+    "Gather",
+    `${dtype}, two axes`,
+    [normal(4, 2), whole(dtype, [2, 3], [3, 1, 1, 0, 3, 1])],
+    (g, table, ids) => g.gather(table!, ids!),
+  ),
+  one("ScatterRows", dtype, [normal(2, 3, 2), whole(dtype, [2, 3], [3, 1, 1, 0, 3, 1])], (g, x, ids) =>
+    g.scatterRows(x!, ids!, 5),
+  ),
+];
+
+const norm = (...shape: number[]): Case => {
+  const width = shape.at(-1)!;
+  const inputs = [normal(...shape), positive(width), normal(width)];
+  return one("LayerNormalization", `[${shape}]`, inputs, (g, x, gamma, beta) =>
+    g.layerNorm(x!, gamma!, beta!, 1e-12),
+  );
+};
+
+export const cases: readonly Case[] = [
+  one("Input", "alone", [normal(2, 3)], (_, x) => x!),
+  one("Constant", "matrix", [normal(2, 3)], (g, x) =>
+    g.mul(x!, g.constant(float32([2, 3], [1, -2, 3, -4, 5, -6]))),
+  ),
+  one("Constant", "number", [normal(2, 3)], (g, x) => g.mul(g.sub(1, x!), 0.3)),
+
+  ...binary("add"),
+  ...binary("sub"),
+  ...binary("mul"),
+  ...binary("div", positive),
+  ...unary("neg"),
+  ...unary("exp"),
+  ...unary("log", positive),
+  ...unary("sqrt", positive),
+  ...unary("tanh"),
+  ...unary("erf"),
+  ...unary("sigmoid"),
+  ...unary("softplus"),
+  ...unary("relu"),
+  ...unary("sign"),
+  ...unary("gelu"),
+  one("Tanh", "far out", [farOut], (g, x) => g.tanh(x!)),
+  one("Sigmoid", "far out", [farOut], (g, x) => g.sigmoid(x!)),
+  one("Softplus", "far out", [farOut], (g, x) => g.softplus(x!)),
+  one("Gelu", "far out", [farOut], (g, x) => g.gelu(x!)),
+  one("Cast", "float32 to int32", [normal(2, 3)], (g, x) => g.cast(x!, "int32")),
+  one("Cast", "float32 to int64", [normal(2, 3)], (g, x) => g.cast(x!, "int64")),
+  one("Cast", "float32 to bool", [whole("float32", [4], [0, 0.5, -2, 0])], (g, x) => g.cast(x!, "bool")),
+  one("Cast", "int64 to float32", [whole("int64", [4], [7, -3, 0, 2])], (g, x) => g.cast(x!, "float32")),
+  one("Cast", "uint8 to int32", [whole("uint8", [4], [7, 255, 0, 2])], (g, x) => g.cast(x!, "int32")),
+  one("Dropout", "a quarter", [normal(4, 6), bits(4, 6)], (g, x, keep) => g.dropout(x!, keep!, 0.25)),
+  one("Dropout", "a tenth, [2, 3, 4]", [normal(2, 3, 4), bits(2, 3, 4)], (g, x, keep) =>
+    g.dropout(x!, keep!, 0.1),
+  ),
+  one("Dropout", "none", [normal(5), whole("uint8", [5], [1, 1, 1, 1, 1])], (g, x, keep) =>
+    g.dropout(x!, keep!, 0),
+  ),
+
+  one("ReduceSum", "rows", [normal(4, 3)], (g, x) => g.reduceSum(x!, [1])),
+  one("ReduceSum", "columns", [normal(4, 3)], (g, x) => g.reduceSum(x!, [0])),
+  one("ReduceSum", "outer axes", [normal(2, 3, 4)], (g, x) => g.reduceSum(x!, [0, 2])),
+  one("ReduceSum", "an axis of 1", [normal(2, 1, 4)], (g, x) => g.reduceSum(x!, [1, 2])),
+  one("Softmax", "vector", [normal(6)], (g, x) => g.softmax(x!)),
+  one("Softmax", "[2, 3, 4]", [normal(2, 3, 4)], (g, x) => g.softmax(x!)),
+  one("Softmax", "far apart", [farApart], (g, x) => g.softmax(x!)),
+  one("LogSoftmax", "vector", [normal(6)], (g, x) => g.logSoftmax(x!)),
+  one("LogSoftmax", "[2, 3, 4]", [normal(2, 3, 4)], (g, x) => g.logSoftmax(x!)),
+  one("LogSoftmax", "far apart", [farApart], (g, x) => g.logSoftmax(x!)),
+  norm(6),
+  norm(4, 6),
+  norm(2, 3, 5),
+
+  one("Reshape", "flat", [normal(2, 3, 4)], (g, x) => g.reshape(x!, [24])),
+  one("Reshape", "rows", [normal(2, 3, 4)], (g, x) => g.rows(x!)),
+  one("Reshape", "to a scalar", [normal(1, 1)], (g, x) => g.reshape(x!, [])),
+  one("Transpose", "matrix", [normal(4, 3)], (g, x) => g.transpose(x!, [1, 0])),
+  one("Transpose", "turned round", [normal(2, 3, 4)], (g, x) => g.transpose(x!, [2, 0, 1])),
+  one("Transpose", "heads", [normal(2, 3, 2, 4)], (g, x) => g.transpose(x!, [0, 2, 1, 3])),
+  one("Expand", "row", [normal(1, 3)], (g, x) => g.expand(x!, [4, 3])),
+  one("Expand", "two axes", [normal(1, 3, 1)], (g, x) => g.expand(x!, [2, 3, 4])),
+  one("Slice", "first", [normal(5, 3)], (g, x) => g.slice(x!, 0, 0, 2)),
+  one("Slice", "middle", [normal(2, 5, 3)], (g, x) => g.slice(x!, 1, 2, 2)),
+  one("Slice", "last column", [normal(2, 5)], (g, x) => g.slice(x!, 1, 4, 1)),
+  one("Unslice", "first", [normal(2, 3)], (g, x) => g.unslice(x!, 0, 0, 5)),
+  one("Unslice", "middle", [normal(2, 2, 3)], (g, x) => g.unslice(x!, 1, 1, 4)),
+  one("Unslice", "last column", [normal(2, 1)], (g, x) => g.unslice(x!, 1, 4, 5)),
+  ...gathers("int32"),
+  ...gathers("int64"),
+
+  ...products([], 1),
+  ...products([], 0.125),
+  ...products([2], 1),
+  ...products([2, 3], 0.3),
+  one("Linear", "[4, 5] to [4, 3]", [normal(4, 5), normal(3, 5), normal(3)], (g, x, weight, bias) =>
+    g.linear(x!, weight!, bias!),
+  ),
+  one("Linear", "one row, one column", [normal(1, 5), normal(1, 5), normal(1)], (g, x, weight, bias) =>
+    g.linear(x!, weight!, bias!),
+  ),
+];

@@ -1,0 +1,154 @@
+import { describe, expect, test } from "vitest";
+import { float32, type Tensor } from "../../src/base/tensor.js";
+import { GraphBuilder } from "../../src/graph/builder.js";
+import { gradients } from "../../src/graph/gradients.js";
+import { compile } from "../../src/graph/onnx.js";
+import { createClassifier, featureGraph, type ModelGraph, trainGraph } from "../../src/model/classifier.js";
+import { bertStages } from "../../src/model/encoder.js";
+import { weightedLoss } from "../../src/model/loss.js";
+import { openSessionNode } from "../../src/run/session-node.js";
+import {
+  bertFamilies,
+  familySpec,
+  labelledBatch,
+  largestDifference,
+  type ReferenceEvaluation,
+  readFamily,
+  readTensors,
+  referenceBatch,
+  tokenFeeds,
+} from "../support/families.js";
+
+// Limits of tests/reference/README.md.
+const LOGITS = 1e-5;
+const HIDDEN = 2e-5;
+const LOSS = 1e-5;
+const GRADIENT_OF_LARGEST = 1e-5;
+const GRADIENT_OF_OWN = 3e-5;
+
+async function run(
+  graph: ModelGraph,
+  feeds: Record<string, Tensor>,
+  bindings: Record<string, number> = {},
+): Promise<Record<string, Float32Array>> {
+  const session = await openSessionNode(compile(graph.outputs, { bindings, target: "cpu" }), {
+    device: "cpu",
+  });
+  const outputs = await session.run(feeds);
+  await session.dispose();
+  return Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, data as Float32Array]));
+}
+
+describe.each(bertFamilies)("%s agrees with PyTorch", async (family) => {
+  const expected = readFamily(family);
+  const spec = familySpec(family, expected);
+  const off = { ...spec.config, hiddenDropout: 0, attentionDropout: 0, classifierDropout: 0 };
+  const model = createClassifier({ ...spec, config: off });
+  const weights = await readTensors(`${family}/model.safetensors`);
+  const parameters = Object.fromEntries(
+    model.parameters.map(({ name, shape }) => [name, float32(shape, weights.get(name)!)]),
+  );
+  const evaluations: [string, ReferenceEvaluation][] = [["texts", expected.eval]];
+  if (expected.pairs) evaluations.push(["pairs", expected.pairs]);
+
+  test.each(evaluations)("in the pooled output of %s", async (_kind, rows) => {
+    const feeds = { ...tokenFeeds(referenceBatch(rows)), ...parameters };
+    const { features } = await run(featureGraph(model, 0, model.stages.length), feeds);
+    expect(largestDifference(features!, rows.pooler_output.flat())).toBeLessThan(LOGITS);
+    expect(largestDifference(features!, rows.classifier_input.flat())).toBeLessThan(HIDDEN);
+  });
+
+  test.each(evaluations)("in the last hidden state of %s", async (_kind, rows) => {
+    const batch = referenceBatch(rows);
+    const whole = { ...model, stages: bertStages(off, { reads: "all", pooler: false }) };
+    const feeds = { ...tokenFeeds(batch), ...parameters };
+    const { features } = await run(featureGraph(whole, 0, whole.stages.length), feeds);
+    const hidden = features!.map((x, i) => x * batch.attentionMask[Math.floor(i / off.hiddenSize)]!);
+    expect(largestDifference(hidden, rows.last_hidden_state.flat(2))).toBeLessThan(HIDDEN);
+  });
+
+  test.each(evaluations)("in the weighted and unweighted loss of %s", async (_kind, rows) => {
+    const cases = [
+      { weights: expected.class_weights.map(() => 1), loss: rows.loss, gradient: undefined },
+      { weights: expected.class_weights, loss: rows.weighted.loss, gradient: rows.weighted.logits_gradient },
+    ];
+    for (const wanted of cases) {
+      const { batch, denominator } = labelledBatch(rows, expected.num_labels, undefined, wanted.weights);
+      const shape = [batch.examples.length, expected.num_labels];
+      const weightShape = batch.weights.length === batch.labels.length ? shape : [batch.examples.length];
+      const g = new GraphBuilder();
+      const logits = g.input("logits", "float32", shape);
+      const loss = weightedLoss(g, spec.problem, logits, {
+        labels: g.input("labels", "float32", shape),
+        weights: g.input("weights", "float32", weightShape),
+        denominator: g.input("denominator", "float32", []),
+      });
+      const [gradient] = gradients(g, loss, [logits]);
+      const found = await run(
+        { g, outputs: { loss, gradient: gradient! } },
+        {
+          logits: float32(shape, rows.logits.flat()),
+          labels: float32(shape, batch.labels),
+          weights: float32(weightShape, batch.weights),
+          denominator: float32([], [denominator]),
+        },
+      );
+      expect(Math.abs(found.loss![0]! - wanted.loss)).toBeLessThan(LOSS);
+      if (wanted.gradient)
+        expect(largestDifference(found.gradient!, wanted.gradient.flat())).toBeLessThan(LOSS);
+    }
+  });
+
+  test("in the gradient of every parameter", async () => {
+    const { rows, loss, grad_norm, zero_gradient } = expected.gradients;
+    const { batch, denominator } = labelledBatch(expected.train, expected.num_labels, rows);
+    const graph = trainGraph(model, 0);
+    expect(graph.sites).toEqual([]);
+    const labelShape = [rows.length, expected.num_labels];
+    const feeds = {
+      ...tokenFeeds(batch),
+      ...parameters,
+      labels: float32(labelShape, batch.labels),
+      weights: float32(spec.problem === "multi_label" ? labelShape : [rows.length], batch.weights),
+      denominator: float32([], [denominator]),
+    };
+    const found = await run(graph, feeds, { batch: rows.length, sequence: batch.length });
+    expect(Math.abs(found.loss![0]! - loss)).toBeLessThan(LOSS);
+
+    const wanted = await readTensors(`${family}/expected_gradients.safetensors`);
+    const largest = Math.max(...[...wanted.values()].flatMap((gradient) => [...gradient].map(Math.abs)));
+    let squares = 0;
+    for (const { parameter, output, kind } of graph.gradients) {
+      const reference = wanted.get(parameter)!;
+      const gradient =
+        kind === "whole" ? found[output]! : addedUp(found[output]!, batch.inputIds, reference.length);
+      squares += gradient.reduce((sum, x) => sum + x * x, 0);
+      const difference = largestDifference(gradient, reference);
+      expect(difference / largest, parameter).toBeLessThan(
+        zero_gradient.includes(parameter) ? GRADIENT_OF_LARGEST / 10 : GRADIENT_OF_LARGEST,
+      );
+      const own = Math.max(...reference.map(Math.abs));
+      if (own >= 0.01 * largest) expect(difference / own, parameter).toBeLessThan(GRADIENT_OF_OWN);
+    }
+    expect(graph.gradients.map(({ parameter }) => parameter).sort()).toEqual([...wanted.keys()].sort());
+    expect(Math.abs(Math.sqrt(squares) / grad_norm - 1)).toBeLessThan(1e-5);
+  });
+
+  test("and what is frozen gets no backward node", () => {
+    const frozen = Math.floor(model.stages.length / 2);
+    const graph = trainGraph(model, frozen);
+    const names = new Set(graph.g.nodes.filter(({ part }) => part === "backward").map(({ name }) => name));
+    for (const stage of model.stages.slice(0, frozen)) expect([...names]).not.toContain(stage.name);
+    for (const stage of model.stages.slice(frozen)) expect([...names]).toContain(stage.name);
+  });
+});
+
+/** Gradient rows added up by token, in float64. */
+function addedUp(rows: Float32Array, ids: Int32Array, length: number): Float32Array {
+  const width = rows.length / ids.length;
+  const sum = new Float64Array(length);
+  for (const [i, id] of ids.entries()) {
+    for (let column = 0; column < width; column++) sum[id * width + column]! += rows[i * width + column]!;
+  }
+  return Float32Array.from(sum);
+}

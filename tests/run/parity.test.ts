@@ -1,0 +1,63 @@
+import { describe, expect, test } from "vitest";
+import { createClassifier } from "../../src/model/classifier.js";
+import {
+  bertFamilies,
+  engineWith,
+  familySpec,
+  frozenStages,
+  labelledBatch,
+  largestDifference,
+  readFamily,
+  readTensors,
+  referenceBatch,
+  trainingSpec,
+} from "../support/families.js";
+
+// Limits of tests/reference/README.md.
+const LOGITS = 1e-5;
+const LOSS = 1e-5;
+const NORM = 1e-5;
+const LOGITS_AFTER = 2e-5;
+const PARAMETER_NORM = 2e-6;
+
+describe.each(bertFamilies)("%s agrees with PyTorch", (family) => {
+  const expected = readFamily(family);
+  const classifier = familySpec(family, expected);
+  const model = createClassifier(classifier);
+
+  test("in the logits of texts and pairs", async () => {
+    const weights = await readTensors(`${family}/model.safetensors`);
+    const engine = await engineWith({ classifier, device: "cpu", frozenStages: 0 }, weights);
+    for (const rows of [expected.eval, ...(expected.pairs ? [expected.pairs] : [])]) {
+      const logits = await engine.logits(referenceBatch(rows));
+      expect(largestDifference(logits, rows.logits.flat())).toBeLessThan(LOGITS);
+    }
+    await engine.close();
+  });
+
+  test.each(["full", "partial", "head"] as const)("along the trajectory %s", async (kind) => {
+    const trajectory = expected.trajectories[kind];
+    const weights = await readTensors(`${family}/model.safetensors`);
+    const batches = trajectory.steps.map(({ rows }) =>
+      labelledBatch(expected.train, expected.num_labels, rows),
+    );
+    const training = trainingSpec(expected.optimizer, batches[0]!.batch);
+    const frozen = frozenStages(model, trajectory.frozen);
+    const engine = await engineWith({ classifier, device: "cpu", frozenStages: frozen, training }, weights);
+
+    for (const [i, { lr, loss, grad_norm }] of trajectory.steps.entries()) {
+      const { batch, denominator } = batches[i]!;
+      const found = await engine.train({ batches: [batch], denominator, step: i + 1, learningRate: lr });
+      expect(Math.abs(found.loss - loss), `loss of step ${i}`).toBeLessThan(LOSS);
+      expect(Math.abs(found.gradientNorm / grad_norm - 1), `gradient norm of step ${i}`).toBeLessThan(NORM);
+    }
+    const logits = await engine.logits(referenceBatch(expected.eval, undefined, 1000));
+    expect(largestDifference(logits, trajectory.final_logits.flat())).toBeLessThan(LOGITS_AFTER);
+    for (const [name, norm] of Object.entries(trajectory.parameter_norms)) {
+      const values = await engine.read(name);
+      expect(Math.abs(Math.hypot(...values) / norm - 1), `norm of ${name}`).toBeLessThan(PARAMETER_NORM);
+    }
+    for (const name of trajectory.frozen) expect(await engine.read(name)).toEqual(weights.get(name));
+    await engine.close();
+  });
+});

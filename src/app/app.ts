@@ -34,7 +34,10 @@ export async function checkOutput(flag: string, path: string, input?: string): P
     throw fail(`${flag} ${path} is the input itself.`, "Name another file.");
   }
   await access(folder, constants.W_OK).catch(() => {
-    throw fail(`${flag} ${path} can't be written: there is no folder ${folder}, or it is not yours.`, "Choose another file.");
+    throw fail(
+      `${flag} ${path} can't be written: there is no folder ${folder}, or it is not yours.`,
+      "Choose another file.",
+    );
   });
 }
 

@@ -1,4 +1,4 @@
-import { CommanderError } from "commander";
+import type { CommanderError } from "commander";
 import { TextgraftError } from "../base/errors.js";
 
 /** What a failed command says on standard error, and its exit code. */
@@ -20,7 +20,8 @@ export function failureOf(error: unknown, { debug }: { debug: boolean }): Failur
 
 /** A complaint of commander about the arguments, in our words. `verb` is the one that was typed, if there is one. */
 export function usageError({ code, message }: CommanderError, verb: string | undefined): TextgraftError {
-  const [, found = message, suggestion] = /^(?:error: )?(.*?)\s*(?:\((Did you mean .*\?)\))?$/s.exec(message) ?? [];
+  const [, found = message, suggestion] =
+    /^(?:error: )?(.*?)\s*(?:\((Did you mean .*\?)\))?$/s.exec(message) ?? [];
   const sentence = `${found.charAt(0).toUpperCase()}${found.slice(1)}`.replace(/\.?$/, ".");
   const help = `See textgraft ${verb === undefined ? "" : `${verb} `}--help.`;
   const takesTexts = verb === "predict" || verb === "tokenize";

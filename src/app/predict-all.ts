@@ -11,7 +11,8 @@ export async function predictAll(
 ): Promise<Prediction[]> {
   try {
     return await classifier.predict(texts, {
-      onProgress: (done, total) => progress.live(() => `Predicting: ${grouped(done)}/${grouped(total)} texts`),
+      onProgress: (done, total) =>
+        progress.live(() => `Predicting: ${grouped(done)}/${grouped(total)} texts`),
     });
   } finally {
     progress.end();

@@ -12,7 +12,7 @@ export function dataLines(facts: DataFacts): string[] {
     return `${label} ${grouped(texts)} (${percent(texts / rows)})`;
   });
   return [
-    `Data: ${count(rows, "text")} of ${source}${where}${how}.`,
+    `${count(rows, "text")} of ${source}${where}${how}.`,
     `Labels: ${listed(byLabel)}.`,
     `Split: ${partNames.map((part) => `${part} ${grouped(parts[part].rows)}`).join(", ")}.`,
     ...duplicateLines(facts),
@@ -44,7 +44,8 @@ export function modelLines(facts: ModelFacts): string[] {
   ];
   if (classWeights) lines.push(`Class weights: [${classWeights.map((w) => w.toFixed(8)).join(" ")}].`);
   const unexpected = fresh.filter((name) => name.startsWith("bert."));
-  if (unexpected.length > 0) lines.push(`Not in the pretrained model, start at random: ${unexpected.join(", ")}.`);
+  if (unexpected.length > 0)
+    lines.push(`Not in the pretrained model, start at random: ${unexpected.join(", ")}.`);
   return lines;
 }
 

@@ -75,9 +75,13 @@ function outcome({ cancelled, bestEpoch, epochs, options, stillFalling, seconds 
   if (cancelled && bestEpoch === 0) {
     found.push("Stopped before the first epoch ended: the weights are what had been learned until then.");
   } else if (cancelled) {
-    found.push(`Stopped after ${count(epochs.length, "epoch")}: the weights are those of epoch ${bestEpoch}.`);
+    found.push(
+      `Stopped after ${count(epochs.length, "epoch")}: the weights are those of epoch ${bestEpoch}.`,
+    );
   } else if (bestEpoch < epochs.length) {
-    found.push(`The weights are those of epoch ${bestEpoch}, the best by validation ${bestBy[options.best]}.`);
+    found.push(
+      `The weights are those of epoch ${bestEpoch}, the best by validation ${bestBy[options.best]}.`,
+    );
   }
   if (stillFalling && !cancelled) {
     found.push(`Validation loss was still falling: train longer (--epochs ${2 * epochs.length}).`);

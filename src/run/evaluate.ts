@@ -1,11 +1,11 @@
 import type { Problem } from "../model/loss.js";
-import { collate, type Encodings, planBatches } from "../tokens/batch.js";
+import { collate, planBatches } from "../tokens/batch.js";
+import type { Encodings } from "../tokens/encode-all.js";
 import type { Engine } from "./engine.js";
 
 /** Texts as token ids, and how they are put into batches. */
 export interface Tokenized {
   encodings: Encodings;
-  buckets: readonly number[];
   batchSize: number;
   padId: number;
 }
@@ -15,13 +15,13 @@ export interface Tokenized {
  */
 export async function* logitsOf(
   engine: Engine,
-  { encodings, buckets, batchSize, padId }: Tokenized,
+  { encodings, batchSize, padId }: Tokenized,
   examples: readonly number[],
 ): AsyncGenerator<{ done: number }, Float32Array[]> {
   const lengths = examples.map((example) => encodings.lengthOf(example));
   const logits = new Array<Float32Array>(examples.length);
   let done = 0;
-  for (const { rows, length } of planBatches(lengths, { batchSize, buckets })) {
+  for (const { rows, length } of planBatches(lengths, { batchSize })) {
     const numbers = rows.map((row) => examples[row]!);
     const tokens = collate(encodings, numbers, { batchSize: rows.length, length, padId });
     const flat = await engine.logits({ examples: Int32Array.from(numbers), length, ...tokens });

@@ -35,7 +35,6 @@ export interface LoadOptions {
 }
 
 const BATCH_SIZE = 32;
-const EVALUATION_BUCKETS = 8;
 
 /**
  * Loads a model folder that `train` wrote. Errors: `file-missing`, `model-invalid`, `config-invalid`,
@@ -92,10 +91,7 @@ function predictor(engine: Engine, tokenizer: Tokenizer, { labels, problem, maxL
   return async (texts: readonly string[], { onProgress }: PredictOptions): Promise<Prediction[]> => {
     if (texts.length === 0) return [];
     const encodings = await encodeAll(tokenizer, texts, maxLength);
-    const buckets = Array.from({ length: EVALUATION_BUCKETS }, (_, i) =>
-      Math.ceil((maxLength * (i + 1)) / EVALUATION_BUCKETS),
-    );
-    const tokenized = { encodings, buckets, batchSize: BATCH_SIZE, padId: tokenizer.padId };
+    const tokenized = { encodings, batchSize: BATCH_SIZE, padId: tokenizer.padId };
     const batches = logitsOf(
       engine,
       tokenized,

@@ -9,6 +9,8 @@ import type { Best } from "./options.js";
 
 /** Tokenized examples with their labels; `train` and `validation` are numbers of examples. */
 export interface TrainData extends Tokenized {
+  /** Lengths that batches are padded to while training. */
+  buckets: readonly number[];
   labelIds: readonly number[];
   labelCount: number;
   train: readonly number[];

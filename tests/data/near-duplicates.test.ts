@@ -60,7 +60,7 @@ test("case and white space make no difference, labels and order of rows neither"
   expect({ groupCount, repeated }).toEqual({ groupCount: 3, repeated: 2 });
 });
 
-test("no text is a group of its own problem: empty input", () => {
+test("no texts have no groups", () => {
   expect(nearDuplicates([])).toEqual({ groups: [], groupCount: 0, repeated: 0 });
 });
 
@@ -101,6 +101,22 @@ test("one template sent 20,000 times doesn't make the work quadratic", () => {
   const template = sentence(60, random(3)).join(" ");
   const texts = Array.from({ length: 20_000 }, (_, index) => `${template} ${index}`);
   expect(nearDuplicates(texts).groupCount).toBe(1);
+});
+
+test("twins are found in a crowd of texts from one template", () => {
+  const stream = random(7);
+  const template = sentence(20, stream);
+  const other = () => vocabulary[stream.int(2000)]!;
+  const crowd = Array.from({ length: 3000 }, () =>
+    template.map((word) => (stream.uniform() < 0.2 ? other() : word)),
+  );
+  const twins = crowd.map((words) => words.with(stream.int(20), other()).join(" "));
+  const texts = crowd.map((words) => words.join(" "));
+  const { groups } = nearDuplicates([...texts, ...twins]);
+  const similar = [...texts.keys()].filter((at) => plainJaccard(texts[at]!, twins[at]!) >= nearThreshold);
+  const found = similar.filter((at) => groups[at] === groups[texts.length + at]).length;
+  expect(found / similar.length).toBeGreaterThan(0.997); // 0.993 if each bucket had one representative
+  expect(new Set(groups).size).toBeGreaterThan(1000); // the crowd itself is not one group
 });
 
 test("the same texts give the same groups, whatever stands between them", () => {

@@ -90,7 +90,11 @@ test("a label with three groups of its own is in all parts", () => {
 test("a label with one group is in train, also where train is the smallest part", () => {
   const groups = Array.from({ length: 40 }, (_, index) => (index < 8 ? 0 : index));
   const dataset = datasetOfLabels(groups.map((group) => (group === 0 ? "a" : "b")));
-  const split = splitStratified(dataset, { train: 0.2, validation: 0.4, test: 0.4 }, { random: random(0), groups });
+  const split = splitStratified(
+    dataset,
+    { train: 0.2, validation: 0.4, test: 0.4 },
+    { random: random(0), groups },
+  );
   expect(countLabels(split.train, ["a"])).toEqual([8]);
 });
 

@@ -8,7 +8,10 @@ export function addExport(program: Command, app: App): Command {
     .description("write a fine-tuned model in a format for other programs")
     .argument("<dir>", "model folder that train wrote")
     .addOption(
-      new Option("--to <format>", "onnx: writes onnx/model.onnx into the folder, for transformers.js and others")
+      new Option(
+        "--to <format>",
+        "onnx: writes onnx/model.onnx into the folder, for transformers.js and others",
+      )
         .choices(["onnx"])
         .makeOptionMandatory(),
     )

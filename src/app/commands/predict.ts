@@ -24,7 +24,10 @@ export function addPredict(program: Command, app: App): Command {
     .description("classify new texts: arguments, a file, or standard input with one text a line")
     .argument("<dir>", "model folder that train wrote")
     .argument("[texts...]", "texts to classify")
-    .option("--input <file>", "CSV or TSV file with a column of texts, or .txt with one text a line; - is standard input")
+    .option(
+      "--input <file>",
+      "CSV or TSV file with a column of texts, or .txt with one text a line; - is standard input",
+    )
     .option("--text <column>", "column with the texts; guessed by its name if not given")
     .option("--output <file>", "write the input with predicted columns added as CSV; - is standard output")
     .action((dir: string, texts: string[], flags: PredictFlags) => predictVerb(app, dir, texts, flags));

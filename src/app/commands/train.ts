@@ -36,7 +36,9 @@ async function trainVerb(
   const progress = openProgress(app.stderr, { quiet });
   const run = train({ data, ...options });
   const signals = onStopSignals(() => {
-    progress.say("Stopping after this step; the best weights so far will be saved. Ctrl-C again ends at once.");
+    progress.say(
+      "Stopping after this step; the best weights so far will be saved. Ctrl-C again ends at once.",
+    );
     run.cancel();
   });
   try {

@@ -1,0 +1,45 @@
+import type { Command } from "commander";
+import { readDataset } from "../../data/example.js";
+import { openTable } from "../../data/file-node.js";
+import { summarize } from "../../data/summary.js";
+import { inspectionData, inspectionReport } from "../../report/inspection.js";
+import { trainOptions } from "../../run/options.js";
+import { openPretrained } from "../../run/pretrained-node.js";
+import { lengthStatistics } from "../../tokens/lengths.js";
+import { type App, type CommonFlags, jsonLine } from "../app.js";
+import { openProgress } from "../progress.js";
+
+interface InspectFlags extends CommonFlags {
+  model: string;
+  text?: string;
+  label?: string;
+}
+
+/** `textgraft inspect DATA` */
+export function addInspect(program: Command, app: App): Command {
+  const { text, label, model } = trainOptions;
+  return program
+    .command("inspect")
+    .description("look at labelled texts: labels, duplicates, lengths in tokens, and what a limit cuts")
+    .argument("<data>", "CSV or TSV file with a column of texts and one of labels")
+    .option("--model <name>", "model whose tokens are counted: mini (built in) or a folder", model.default)
+    .option("--text <column>", text.help)
+    .option("--label <column>", label.help)
+    .action((data: string, flags: InspectFlags) => inspectVerb(app, data, flags));
+}
+
+async function inspectVerb({ stdout, stderr }: App, data: string, flags: InspectFlags): Promise<void> {
+  const dataset = readDataset(await openTable(data), flags);
+  const progress = openProgress(stderr, flags);
+  progress.live(() => "Looking for duplicates …");
+  const summary = summarize(dataset);
+  const { tokenizer } = await openPretrained(flags.model);
+  const texts = dataset.examples.map(({ text }) => text);
+  const sizes = texts.map((text, i) => {
+    progress.live(() => `Tokenizing: ${i}/${texts.length}`);
+    return tokenizer.encode(text).inputIds.length;
+  });
+  progress.end();
+  const inspection = { dataset, summary, model: flags.model, lengths: lengthStatistics(sizes) };
+  stdout.write(flags.json ? jsonLine(inspectionData(inspection)) : inspectionReport(inspection));
+}

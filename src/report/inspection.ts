@@ -1,0 +1,106 @@
+import type { Dataset } from "../data/example.js";
+import type { Summary } from "../data/summary.js";
+import type { LengthStatistics } from "../tokens/lengths.js";
+import { columns, count, grouped, oneLine, percent } from "./plain.js";
+
+/** What `inspect` found out about labelled texts. */
+export interface Inspection {
+  dataset: Dataset;
+  summary: Summary;
+  /** Name of the model whose tokens are counted. */
+  model: string;
+  /** In tokens, special tokens included. */
+  lengths: LengthStatistics;
+}
+
+/** Limits on the length of a text that people use. */
+const usualLimits = [16, 25, 32, 64, 128, 256, 512];
+
+/** Rows, labels, duplicates and token lengths as text, with a bar chart of the lengths. */
+export function inspectionReport({ dataset, summary, model, lengths }: Inspection): string {
+  const { source, columns: named } = dataset;
+  const where = named ? `; texts in column "${named.text.name}", labels in "${named.label.name}"` : "";
+  const guessed = named?.text.guessed || named?.label.guessed;
+  const percentiles = Object.entries(lengths.percentiles).map(([share, length]) => `${share} % ${length}`);
+  return [
+    `${count(summary.rows, "text")} of ${source}${where}${guessed ? " (guessed by their names)" : ""}.\n`,
+    labelTable(summary),
+    duplicateText(summary),
+    `Tokens of a text for ${model}, special tokens included: mean ${lengths.mean.toFixed(1)}, ` +
+      `median ${lengths.median}.\nAt most: ${percentiles.join(", ")}.\n`,
+    histogram(lengths),
+    `What a limit (--max-length) cuts:\n${limitTable(lengths)}`,
+    `Suggested: --max-length ${lengths.suggestedLength}\n`,
+  ].join("\n");
+}
+
+/** The same as JSON. */
+export function inspectionData({ dataset, summary, model, lengths }: Inspection): Record<string, unknown> {
+  const { source, columns: named } = dataset;
+  const { cutShare, ...statistics } = lengths;
+  return {
+    source,
+    textColumn: named?.text.name,
+    labelColumn: named?.label.name,
+    ...summary,
+    model,
+    tokens: { ...statistics, limits: usualLimits.map((limit) => ({ limit, ...cutShare(limit) })) },
+  };
+}
+
+const labelTable = ({ labels }: Summary): string =>
+  columns(
+    [
+      ["label", "texts", "share"],
+      ...labels.map(({ label, count: texts, share }) => [label, grouped(texts), percent(share)]),
+    ],
+    "  ",
+  );
+
+function duplicateText({
+  duplicateRows,
+  nearDuplicateRows,
+  nearDuplicateGroups,
+  conflicts,
+}: Summary): string {
+  const lines = [
+    `${count(duplicateRows, "row")} ${duplicateRows === 1 ? "repeats" : "repeat"} an earlier text exactly, ` +
+      `${grouped(nearDuplicateRows - duplicateRows)} more nearly (${count(nearDuplicateGroups, "group")} in all).`,
+  ];
+  if (conflicts.texts > 0) {
+    lines.push(
+      `${count(conflicts.texts, "text")} ${conflicts.texts === 1 ? "has" : "have"} different labels in different rows:`,
+    );
+    for (const { text, rows, labels } of conflicts.first) {
+      lines.push(`  rows ${rows.slice(0, 5).join(", ")} (${labels.join(", ")}): ${oneLine(text, 70)}`);
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** A bar for each range of lengths. */
+function histogram({ histogram: bins }: LengthStatistics): string {
+  const most = Math.max(...bins.map((bin) => bin.count));
+  const rows = bins.map((bin) => [`${bin.from}–${bin.to}`, grouped(bin.count)]);
+  const bars = bins.map((bin) => "█".repeat(Math.ceil((longestBar * bin.count) / most)));
+  return columns([["tokens", "texts"], ...rows], "  ")
+    .trimEnd()
+    .split("\n")
+    .map((line, i) => `${line}${i === 0 ? "" : `  ${bars[i - 1]}`}`.trimEnd())
+    .join("\n")
+    .concat("\n");
+}
+
+const longestBar = 50;
+
+const limitTable = ({ cutShare }: LengthStatistics): string =>
+  columns(
+    [
+      ["limit", "texts cut", "tokens lost"],
+      ...usualLimits.map((limit) => {
+        const { texts, tokens } = cutShare(limit);
+        return [String(limit), percent(texts), percent(tokens)];
+      }),
+    ],
+    "  ",
+  );

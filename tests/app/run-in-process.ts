@@ -1,0 +1,30 @@
+import { Writable } from "node:stream";
+import type { Output } from "../../src/app/app.js";
+import { runCommandLine } from "../../src/app/program.js";
+
+export interface Captured {
+  stdout: string;
+  stderr: string;
+  code: number;
+}
+
+/** Runs a command line in this process and keeps what it writes. */
+export async function runInProcess(...args: string[]): Promise<Captured> {
+  const [stdout, stderr] = [captured(), captured()];
+  const code = await runCommandLine(args, { stdout: stdout.stream, stderr: stderr.stream });
+  return { stdout: stdout.text(), stderr: stderr.text(), code };
+}
+
+/** A stream that keeps what is written to it; `terminal` makes it look like one of that width. */
+export function captured(terminal?: { columns: number }): { stream: Output; text: () => string } {
+  let text = "";
+  const stream: Output = new Writable({
+    decodeStrings: false,
+    write(chunk, _encoding, done) {
+      text += String(chunk);
+      done();
+    },
+  });
+  if (terminal) Object.assign(stream, { isTTY: true, ...terminal });
+  return { stream, text: () => text };
+}

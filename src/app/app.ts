@@ -25,17 +25,29 @@ export interface CommonFlags {
 /** One JSON object as a line. */
 export const jsonLine = (value: unknown): string => `${JSON.stringify(value)}\n`;
 
-/** Whether a file can be written where a flag says: to be asked before the long work. `-` is standard output. */
-export async function checkOutput(flag: string, path: string, input?: string): Promise<void> {
+/**
+ * Whether a file can be written where `--output` says: to be asked before the long work. `-` is standard output, which
+ * then has nothing else; `input` is never overwritten.
+ */
+export async function checkOutput(
+  path: string,
+  { input, json }: { input: string | undefined; json: true | undefined },
+): Promise<void> {
+  if (path === "-" && json) {
+    throw new TextgraftError("option-invalid", {
+      message: "--json and --output - both ask for standard output.",
+      fix: "Give --output a file, or leave one of them out.",
+    });
+  }
   if (path === "-") return;
   const folder = dirname(resolve(path));
   const fail = (message: string, fix: string) => new TextgraftError("option-invalid", { message, fix });
   if (input !== undefined && resolve(input) === resolve(path)) {
-    throw fail(`${flag} ${path} is the input itself.`, "Name another file.");
+    throw fail(`--output ${path} is the input itself.`, "Name another file.");
   }
   await access(folder, constants.W_OK).catch(() => {
     throw fail(
-      `${flag} ${path} can't be written: there is no folder ${folder}, or it is not yours.`,
+      `--output ${path} can't be written: there is no folder ${folder}, or it is not yours.`,
       "Choose another file.",
     );
   });

@@ -17,23 +17,31 @@ export async function followRun(run: Run, progress: Progress): Promise<TrainResu
 function tell(event: TrainEvent, { live, say }: Progress): void {
   switch (event.kind) {
     case "data":
-      return dataLines(event.facts).forEach(say);
+      for (const line of dataLines(event.facts)) say(line);
+      break;
     case "tokenized":
-      return live(() => `Tokenizing: ${progressOf(event)}`);
+      live(() => `Tokenizing: ${progressOf(event)}`);
+      break;
     case "model":
-      return modelLines(event.facts).forEach(say);
+      for (const line of modelLines(event.facts)) say(line);
+      break;
     case "step":
-      return live(() => stepLine(event));
+      live(() => stepLine(event));
+      break;
     case "evaluating":
-      return live(() => `Predicting the ${event.part} texts: ${progressOf(event)}`);
+      live(() => `Predicting the ${event.part} texts: ${progressOf(event)}`);
+      break;
     case "epoch":
-      return say(epochLine(event.facts));
+      say(epochLine(event.facts));
+      break;
     case "notice":
-      return say(event.text);
+      say(event.text);
+      break;
     case "saved":
-      return say(`Saved in ${event.folder}; reloaded, it gives the same answers.`);
+      say(`Saved in ${event.folder}; reloaded, it gives the same answers.`);
+      break;
     default:
-      return event satisfies never;
+      event satisfies never;
   }
 }
 

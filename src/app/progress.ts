@@ -15,8 +15,8 @@ export interface Progress {
 export function openProgress(stderr: Output, { quiet = false }: { quiet?: boolean | undefined }): Progress {
   if (quiet) return { live() {}, say() {}, end() {} };
   const say = (text: string): void => void stderr.write(`${text}\n`);
-  const isTerminal = stderr.isTTY === true && process.env.TERM !== "dumb";
-  if (!isTerminal) return { live() {}, say, end() {} };
+  const { isTTY, columns: width = 0 } = stderr;
+  if (!isTTY || width === 0 || process.env.TERM === "dumb") return { live() {}, say, end() {} };
 
   // Without hiding the cursor there is nothing to put right when the process is stopped.
   const update = createLogUpdate(stderr as NodeJS.WriteStream, { showCursor: true });
@@ -29,7 +29,7 @@ export function openProgress(stderr: Output, { quiet = false }: { quiet?: boolea
     live(text) {
       if (Date.now() - last < interval) return;
       last = Date.now();
-      update(text().slice(0, (stderr.columns ?? 80) - 1));
+      update(text().slice(0, (stderr.columns ?? width) - 1));
     },
     say(text) {
       clear();

@@ -14,19 +14,25 @@ export function onStopSignals(stop: () => void): StopSignals {
   let exitCode: number | undefined;
   const listeners = Object.entries(exitCodes).map(([signal, code]) => {
     const listener = () => {
-      if (exitCode !== undefined) process.exit(code);
-      exitCode = code;
-      stop();
+      if (exitCode === undefined) {
+        exitCode = code;
+        stop();
+      } else {
+        // Not process.exit, which would wait for the worker and crash in the graph that it runs.
+        release();
+        process.kill(process.pid, signal);
+      }
     };
     process.on(signal, listener);
     return { signal, listener };
   });
+  const release = (): void => {
+    for (const { signal, listener } of listeners) process.off(signal, listener);
+  };
   return {
     get exitCode() {
       return exitCode;
     },
-    release() {
-      for (const { signal, listener } of listeners) process.off(signal, listener);
-    },
+    release,
   };
 }

@@ -26,7 +26,7 @@ export function readBertConfig(json: Record<string, unknown>): BertConfig {
   expectKey(json, "hidden_act", ["gelu"]);
   expectKey(json, "position_embedding_type", ["absolute", undefined]);
   expectKey(json, "is_decoder", [false, undefined]);
-  const hiddenDropout = number(json, "hidden_dropout_prob", 0.1);
+  const hiddenDropout = probability(json, "hidden_dropout_prob", 0.1);
   const config: BertConfig = {
     vocabSize: size(json, "vocab_size"),
     hiddenSize: size(json, "hidden_size"),
@@ -37,8 +37,8 @@ export function readBertConfig(json: Record<string, unknown>): BertConfig {
     tokenTypes: size(json, "type_vocab_size"),
     layerNormEpsilon: number(json, "layer_norm_eps", 1e-12),
     hiddenDropout,
-    attentionDropout: number(json, "attention_probs_dropout_prob", 0.1),
-    classifierDropout: number(json, "classifier_dropout", hiddenDropout),
+    attentionDropout: probability(json, "attention_probs_dropout_prob", 0.1),
+    classifierDropout: probability(json, "classifier_dropout", hiddenDropout),
     initializerRange: number(json, "initializer_range", 0.02),
   };
   if (config.hiddenSize % config.heads !== 0) {
@@ -63,6 +63,13 @@ function number(json: Record<string, unknown>, key: string, fallback: number): n
   const value = json[key] ?? fallback;
   if (typeof value === "number" && value >= 0) return value;
   throw invalid(`${key} is ${JSON.stringify(value)}; it must be a number of at least 0`);
+}
+
+/** Of dropout: 1 would drop everything. */
+function probability(json: Record<string, unknown>, key: string, fallback: number): number {
+  const value = json[key] ?? fallback;
+  if (typeof value === "number" && value >= 0 && value < 1) return value;
+  throw invalid(`${key} is ${JSON.stringify(value)}; it must be a number of at least 0 and below 1`);
 }
 
 const invalid = (what: string): TextgraftError =>

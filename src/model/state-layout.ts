@@ -31,8 +31,8 @@ export interface LayoutOptions {
   frozen: ReadonlySet<string>;
   /** Weight decay on biases and norm weights, too. */
   decayAll: boolean;
-  /** Largest region of a trained shard: four of them share one memory of 4 GiB. Default 2³⁰ - 64 KiB. */
-  maxRegionBytes?: number;
+  /** Largest region of a trained shard. */
+  maxRegionBytes: number;
   /** Which matrices are stored transposed. Default: none. */
   transposed?: (spec: ParameterSpec) => boolean;
 }
@@ -42,7 +42,7 @@ const ALIGNMENT = 64;
 
 /** Plans where each parameter lies. A parameter never spans two shards; a frozen region may be twice as large. */
 export function planState(specs: readonly ParameterSpec[], options: LayoutOptions): StateLayout {
-  const { frozen, decayAll, maxRegionBytes = 2 ** 30 - 65536, transposed = () => false } = options;
+  const { frozen, decayAll, maxRegionBytes, transposed = () => false } = options;
   const shards: { group: Group; bytes: number }[] = [];
   const open = new Map<Group, number>();
   const placements = new Map<string, Placement>();

@@ -9,7 +9,7 @@ export function dataLines(facts: DataFacts): string[] {
   const how = guessed ? " (guessed by their names; --text and --label choose others)" : "";
   const byLabel = labels.map((label, labelId) => {
     const texts = sum(partNames.map((part) => parts[part].byLabel[labelId]!));
-    return `${label} ${grouped(texts)} (${percent(texts / rows)})`;
+    return `${label}: ${grouped(texts)} (${percent(texts / rows)})`;
   });
   return [
     `${count(rows, "text")} of ${source}${where}${how}.`,

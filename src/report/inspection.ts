@@ -1,6 +1,6 @@
 import type { Dataset } from "../data/example.js";
 import type { Summary } from "../data/summary.js";
-import type { LengthStatistics } from "../tokens/lengths.js";
+import { type LengthStatistics, USUAL_LIMITS } from "../tokens/lengths.js";
 import { columns, count, grouped, oneLine, percent } from "./plain.js";
 
 /** What `inspect` found out about labelled texts. */
@@ -13,23 +13,22 @@ export interface Inspection {
   lengths: LengthStatistics;
 }
 
-/** Limits on the length of a text that people use. */
-const usualLimits = [16, 25, 32, 64, 128, 256, 512];
+const PERCENTS = [50, 75, 90, 95, 99, 100];
 
 /** Rows, labels, duplicates and token lengths as text, with a bar chart of the lengths. */
 export function inspectionReport({ dataset, summary, model, lengths }: Inspection): string {
   const { source, columns: named } = dataset;
   const where = named ? `; texts in column "${named.text.name}", labels in "${named.label.name}"` : "";
   const guessed = named?.text.guessed || named?.label.guessed;
-  const percentiles = Object.entries(lengths.percentiles).map(([share, length]) => `${share} % ${length}`);
+  const percentiles = PERCENTS.map((share) => `${share} % up to ${grouped(lengths.percentile(share))}`);
   return [
     `${count(summary.rows, "text")} of ${source}${where}${guessed ? " (guessed by their names)" : ""}.\n`,
     labelTable(summary),
     duplicateText(summary),
-    `Tokens of a text for ${model}, special tokens included: mean ${lengths.mean.toFixed(1)}, ` +
-      `median ${lengths.median}.\nAt most: ${percentiles.join(", ")}.\n`,
+    `Tokens of a text as ${model} reads it, special tokens included: mean ${lengths.mean.toFixed(1)};\n` +
+      `${percentiles.join(", ")}.\n`,
     histogram(lengths),
-    `What a limit (--max-length) cuts:\n${limitTable(lengths)}`,
+    `What a limit cuts:\n${limitTable(lengths)}`,
     `Suggested: --max-length ${lengths.suggestedLength}\n`,
   ].join("\n");
 }
@@ -37,14 +36,18 @@ export function inspectionReport({ dataset, summary, model, lengths }: Inspectio
 /** The same as JSON. */
 export function inspectionData({ dataset, summary, model, lengths }: Inspection): Record<string, unknown> {
   const { source, columns: named } = dataset;
-  const { cutShare, ...statistics } = lengths;
+  const { cutShare, percentile, ...statistics } = lengths;
   return {
     source,
     textColumn: named?.text.name,
     labelColumn: named?.label.name,
     ...summary,
     model,
-    tokens: { ...statistics, limits: usualLimits.map((limit) => ({ limit, ...cutShare(limit) })) },
+    tokens: {
+      ...statistics,
+      percentiles: PERCENTS.map((percent) => ({ percent, length: percentile(percent) })),
+      limits: USUAL_LIMITS.map((limit) => ({ limit, ...cutShare(limit) })),
+    },
   };
 }
 
@@ -97,7 +100,7 @@ const limitTable = ({ cutShare }: LengthStatistics): string =>
   columns(
     [
       ["limit", "texts cut", "tokens lost"],
-      ...usualLimits.map((limit) => {
+      ...USUAL_LIMITS.map((limit) => {
         const { texts, tokens } = cutShare(limit);
         return [String(limit), percent(texts), percent(tokens)];
       }),

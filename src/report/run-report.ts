@@ -17,7 +17,7 @@ export function trainingReport(result: TrainResult): string {
       judgement(data.labels, test.metrics) + lines([floorSentence(test.metrics, test.floors)]),
     ],
     ["Worst mistakes", mistakesText(data.labels, test.judged)],
-    ["Model", lines([`It lies in ${folder}.`])],
+    ["Model", lines([`It lies in ${folder}. Classify texts: textgraft predict ${quoted(folder)} "a text"`])],
   ]);
 }
 
@@ -104,6 +104,8 @@ function mistakesText(labels: readonly string[], judged: readonly Judged[]): str
 }
 
 const mostMistakes = 5;
+
+const quoted = (path: string): string => (/^[\w./-]+$/.test(path) ? path : JSON.stringify(path));
 
 /** Titles over texts, an empty line between them. */
 const sections = (parts: readonly (readonly [title: string, text: string])[]): string =>

@@ -22,7 +22,7 @@ import type { Batch, Engine, EngineSpec, StepResult, TrainBatch, TrainingSpec, T
 import type { FeatureStore } from "./feature-cache.js";
 import { type OpenSession, type Session, type Tensors, targetOf } from "./session.js";
 import { type Pooled, SessionPool } from "./session-pool.js";
-import { State } from "./state.js";
+import { largestRegion, State } from "./state.js";
 
 /** What an engine needs from where it runs. */
 export interface EngineHost {
@@ -51,15 +51,17 @@ class LocalEngine implements Engine {
     this.model = createClassifier(withDropout(spec));
     const { training, frozenStages } = spec;
     const fixed = training ? frozenParameters(this.model, frozenStages) : this.model.parameters;
+    const tokens = training && frozenStages === 0 ? training.batchSize * training.maxLength : 0;
+    const room = {
+      rowValues: tokens * spec.classifier.config.hiddenSize,
+      accumulates: (training?.accumulation ?? 1) > 1,
+    };
     const layout = planState(this.model.parameters, {
       frozen: new Set(fixed.map(({ name }) => name)),
       decayAll: training?.decayAll ?? false,
+      maxRegionBytes: largestRegion(room),
     });
-    const tokens = training && frozenStages === 0 ? training.batchSize * training.maxLength : 0;
-    this.state = new State(layout, {
-      rowValues: tokens * spec.classifier.config.hiddenSize,
-      accumulates: (training?.accumulation ?? 1) > 1,
-    });
+    this.state = new State(layout, room);
   }
 
   async write(name: string, values: Float32Array): Promise<void> {

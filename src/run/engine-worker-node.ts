@@ -5,7 +5,7 @@ import { connectEngine } from "./protocol.js";
 
 /** An engine in a worker thread of its own, so that the calling thread stays free. `close` ends the thread. */
 export const openWorkerEngine: OpenEngine = async (spec) => {
-  const worker = new Worker(new URL("./worker-node.js", import.meta.url));
+  const worker = new Worker(new URL("./worker-node.js", import.meta.url), { execArgv: [] });
   const failed = new Promise<never>((_, reject) => {
     worker.on("error", reject);
     worker.on("exit", (code) => {

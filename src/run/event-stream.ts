@@ -1,4 +1,4 @@
-/** Events of a job that runs whether or not anybody listens, and its result. */
+/** Events of a job that runs whether or not anybody listens, each told once, and its result. */
 export interface EventStream<E, R> extends AsyncIterable<E> {
   readonly result: Promise<R>;
 }
@@ -7,7 +7,10 @@ export interface EventStream<E, R> extends AsyncIterable<E> {
 export function eventStream<E, R>(job: AsyncGenerator<E, R>): EventStream<E, R> {
   const events: E[] = [];
   let ended = false;
-  let wake = () => {};
+  const waiting: (() => void)[] = [];
+  const wake = () => {
+    for (const listener of waiting.splice(0)) listener();
+  };
   const result = (async () => {
     try {
       for (;;) {
@@ -30,7 +33,7 @@ export function eventStream<E, R>(job: AsyncGenerator<E, R>): EventStream<E, R> 
         const next = events.shift();
         if (next !== undefined) yield next;
         else if (ended) break;
-        else await new Promise<void>((resolve) => (wake = resolve));
+        else await new Promise<void>((resolve) => waiting.push(resolve));
       }
       await result;
     },

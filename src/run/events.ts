@@ -19,7 +19,7 @@ export interface DataFacts {
   /** Rows that repeat an earlier text exactly, and rows that nearly do. */
   exactDuplicates: number;
   nearDuplicates: number;
-  /** Test rows whose text, or nearly, also stands in train or validation. */
+  /** Test rows whose text, exactly or nearly, also stands in train. */
   leaks: { exact: number; near: number };
 }
 

@@ -63,7 +63,7 @@ export const trainOptions = {
     ["weights", "all"],
     "what decays: weights alone, or biases and norms, too",
   ),
-  maxGradientNorm: number(1, "clip gradients whose global norm is larger", { min: 0 }),
+  maxGradientNorm: number(1, "clip gradients whose global norm is larger; 0: never", { min: 0 }),
   labelSmoothing: number(0, "share of each label that is spread over all", { min: 0, max: 0.5 }),
   best: choice<Best>(
     "loss",
@@ -103,27 +103,30 @@ export const recipes: Record<Recipe, Partial<TrainOptions>> = {
   },
 };
 
-/** Fills in the recipe and the defaults. Throws `option-invalid` for a name or value that doesn't exist. */
+/** Fills in the recipe and the defaults; values may also be a flag's text. Throws `option-invalid` for a name or value that doesn't exist. */
 export function resolveOptions(given: Partial<TrainOptions>): TrainOptions {
-  const recipe = recipes[given.recipe ?? trainOptions.recipe.default];
   const defaults = Object.fromEntries(
     Object.entries(trainOptions).map(([name, { default: value }]) => [name, value]),
   );
-  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  for (const [name, value] of Object.entries(set)) parseOption(name, String(value));
+  const set: Partial<TrainOptions> = Object.fromEntries(
+    Object.entries(given)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, parseOption(name, String(value))]),
+  );
+  const recipe = recipes[set.recipe ?? trainOptions.recipe.default];
   return { ...defaults, ...recipe, ...set } as TrainOptions;
 }
 
 /** Reads one option's text, under the name that the library gives it. */
 export function parseOption(name: string, value: string): unknown {
-  const found = (trainOptions as Record<string, Option<unknown>>)[name];
-  if (!found) {
+  if (!Object.hasOwn(trainOptions, name)) {
     const near = closest(name, Object.keys(trainOptions));
     throw new TextgraftError("option-invalid", {
       message: `There is no option ${name}.`,
       fix: `Did you mean ${near}?`,
     });
   }
+  const found: Option<unknown> = trainOptions[name as keyof TrainOptions];
   const parsed = found.parse(value);
   if (parsed !== undefined) return parsed;
   throw new TextgraftError("option-invalid", {

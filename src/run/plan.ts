@@ -78,7 +78,7 @@ export function engineSpecOf(
       dropout: true,
       weightDecay,
       decayAll: decayOn === "all",
-      maxGradientNorm,
+      maxGradientNorm: maxGradientNorm || Number.POSITIVE_INFINITY,
     },
   };
 }

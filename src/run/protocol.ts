@@ -72,16 +72,25 @@ function perform(engine: Engine, request: Exclude<Request, { kind: "open" }>): P
  * the worker dies; then every open and later request does, too.
  */
 export async function connectEngine(port: Port, spec: EngineSpec, failed: Promise<never>): Promise<Engine> {
-  const waiting: ((reply: Reply) => void)[] = [];
-  port.receive((message) => waiting.shift()?.(message as Reply));
-  failed.catch(() => {}); // each request tells it
-  const ask = async <T>(request: Request, transfer: readonly ArrayBuffer[] = []): Promise<T> => {
-    const replied = new Promise<Reply>((resolve) => waiting.push(resolve));
-    port.send(request, transfer);
-    const reply = await Promise.race([replied, failed]);
-    if (reply.ok) return reply.value as T;
-    throw received(reply.error);
-  };
+  const waiting: Waiting[] = [];
+  let death: { reason: unknown } | undefined;
+  port.receive((message) => {
+    const reply = message as Reply;
+    const asked = waiting.shift();
+    if (reply.ok) asked?.resolve(reply.value);
+    else asked?.reject(received(reply.error));
+  });
+  // Not a race for each request: `failed` would hold on to every answer.
+  failed.catch((reason: unknown) => {
+    death = { reason };
+    for (const { reject } of waiting.splice(0)) reject(reason);
+  });
+  const ask = <T>(request: Request, transfer: readonly ArrayBuffer[] = []): Promise<T> =>
+    new Promise<unknown>((resolve, reject) => {
+      if (death) return reject(death.reason);
+      port.send(request, transfer);
+      waiting.push({ resolve, reject });
+    }) as Promise<T>;
 
   await ask({ kind: "open", spec });
   return {
@@ -93,6 +102,12 @@ export async function connectEngine(port: Port, spec: EngineSpec, failed: Promis
     restore: () => ask({ kind: "restore" }),
     close: () => ask({ kind: "close" }),
   };
+}
+
+/** Who asked, until the answer comes. */
+interface Waiting {
+  resolve: (value: unknown) => void;
+  reject: (reason: unknown) => void;
 }
 
 function transferable(value: unknown): ArrayBuffer[] {

@@ -18,6 +18,17 @@ export interface StateOptions {
   accumulates?: boolean;
 }
 
+/** Bytes of the largest region that a trained shard may have: its regions and its scratch space share one arena. */
+export function largestRegion(options: StateOptions): number {
+  return Math.floor((ARENA_BYTES - rowBytesOf(options)) / regionsOf(options) / 64) * 64;
+}
+
+/** The most that an arena can hold. */
+const ARENA_BYTES = 2 ** 32 - 2 ** 16;
+
+const rowBytesOf = ({ rowValues = 0 }: StateOptions): number => Math.ceil((4 * rowValues) / 64) * 64;
+const regionsOf = ({ accumulates = false }: StateOptions): number => REGIONS.length + (accumulates ? 1 : 0);
+
 /**
  * Weights, gradients and both moments of all parameters, in flat memory. Behind the regions of a trained shard lies
  * scratch space: gradients that come row by row, and those of a micro-batch before they are added.
@@ -29,12 +40,12 @@ export class State {
   private kept: Float32Array[] | undefined;
   private touchedRows: number[] = [];
 
-  constructor(layout: StateLayout, { rowValues = 0, accumulates = false }: StateOptions = {}) {
+  /** The layout's regions may be as large as `largestRegion` says. */
+  constructor(layout: StateLayout, options: StateOptions = {}) {
     this.layout = layout;
-    this.rowBytes = Math.ceil((4 * rowValues) / 64) * 64;
-    const regions = REGIONS.length + (accumulates ? 1 : 0);
+    this.rowBytes = rowBytesOf(options);
     this.arenas = layout.shards.map(({ group, bytes }) =>
-      createArena(group === "frozen" ? bytes : regions * bytes + this.rowBytes),
+      createArena(group === "frozen" ? bytes : regionsOf(options) * bytes + this.rowBytes),
     );
   }
 

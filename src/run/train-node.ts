@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { TextgraftError } from "../base/errors.js";
 import { random } from "../base/random.js";
 import { type Dataset, type Example, readDataset } from "../data/example.js";
 import { openTable } from "../data/file-node.js";
@@ -110,6 +111,9 @@ async function* pipeline(
 
     const schedule = scheduleOf(options, steps);
     const settings = { ...options, learningRate, schedule, classWeights, random: seeded, cancelled };
+    if (cancelled()) {
+      throw new TextgraftError("cancelled", { message: "Stopped before the first step; nothing was written." });
+    }
     const history = yield* trainEpochs(engine, tokens, settings);
     const test = yield* judge(engine, tokens, split, classWeights);
     const saved = savedFacts({ options, facts, maxLength, classifier, history, test, split });
@@ -168,14 +172,7 @@ async function* tokenize(
   yield { kind: "tokenized", done: examples.length, total: examples.length };
   const statistics = lengthStatistics(train.map((example) => whole.lengthOf(example)));
   const maxLength = maxLengthOf(options.maxLength, statistics.suggestedLength, config);
-  const encodings =
-    maxLength === config.positions
-      ? whole
-      : await encodeAll(
-          tokenizer,
-          examples.map(({ text }) => text),
-          maxLength,
-        );
+  const encodings = whole.truncated(maxLength);
   const buckets = chooseBuckets(
     train.map((example) => encodings.lengthOf(example)),
     maxLength,

@@ -1,77 +1,79 @@
+import { TextgraftError } from "../base/errors.js";
 import { type Random, shuffled } from "../base/random.js";
 import { bucketOf } from "./buckets.js";
 import type { Encodings } from "./encode-all.js";
 
-/** Which rows go through the model together, and what length they are padded to. */
+/** Rows that are computed together, padded to one length. */
 export interface PlannedBatch {
   rows: number[];
+  /** Of the longest row, or its bucket. */
   length: number;
 }
 
-export interface BatchOptions {
+export interface PlanOptions {
   batchSize: number;
-  /** Lengths to pad to, ascending; default: the longest text of each batch. */
+  /** Ascending; the last holds the longest text. Without them a batch is as long as its longest row. */
   buckets?: readonly number[];
-  /** Training: another order for each stream. Without it, rows go by length. */
+  /** Shuffles, differently for each stream: fork one for each epoch. Without it batches come by length. */
   random?: Random;
 }
 
-/** Batches whose texts are put in order of length together: enough to save padding, few enough to stay random. */
+/** Batches that are shuffled and then sorted by length together: more pad less, fewer mix better. */
 const POOL = 32;
 
 /**
- * Puts every row into one batch with others of about its length. Shuffled, all batches but one are full: rows are
- * shuffled, cut into pools, put in order of length within each, sliced, and the batches shuffled.
+ * Batches of texts of about the same length, as numbers into `lengths`. Each row occurs once and all batches but
+ * one are full. With `random`, which rows meet and the order of batches is random; without it rows ascend by length.
  */
 export function planBatches(
-  lengths: readonly number[],
-  { batchSize, buckets, random }: BatchOptions,
+  lengths: ArrayLike<number>,
+  { batchSize, buckets, random }: PlanOptions,
 ): PlannedBatch[] {
-  const all = lengths.map((_, row) => row);
-  const byLength = (rows: readonly number[]) => [...rows].sort((a, b) => lengths[a]! - lengths[b]!);
-  const planned = (rows: number[]): PlannedBatch => {
-    const longest = Math.max(...rows.map((row) => lengths[row]!));
-    return { rows, length: buckets ? bucketOf(longest, buckets) : longest };
-  };
-  if (!random) return slices(byLength(all), batchSize).map(planned);
-  const pools = slices(shuffled(all, random.fork("rows")), POOL * batchSize);
-  const batches = pools.flatMap((pool) => slices(byLength(pool), batchSize)).map(planned);
-  return shuffled(batches, random.fork("batches"));
+  const rows = Array.from(lengths, (_, row) => row);
+  const pools = random ? slices(shuffled(rows, random.fork("rows")), POOL * batchSize) : [rows];
+  const shortFirst = (a: number, b: number): number => lengths[a]! - lengths[b]!;
+  const lengthFor = (longest: number): number => (buckets ? bucketOf(longest, buckets) : longest);
+  const batches = pools
+    .flatMap((pool) => slices(pool.sort(shortFirst), batchSize))
+    .map((rows) => ({ rows, length: lengthFor(lengths[rows.at(-1)!]!) }));
+  return random ? shuffled(batches, random.fork("batches")) : batches;
 }
 
-export interface CollateOptions {
-  /** Rows of the result; those beyond the examples only fill it up. */
-  batchSize: number;
-  length: number;
-  padId: number;
-}
-
-/** Token ids, masks and types, each [batchSize, length]. */
-export interface CollatedTokens {
+/** Token ids of a batch; all [batchSize, length], row after row. */
+export interface CollatedBatch {
   inputIds: Int32Array;
   attentionMask: Int32Array;
   tokenTypeIds: Int32Array;
 }
 
 /**
- * Pads some texts to one length. Rows that only fill hold padding, but their first position counts as a token, so
- * that attention has something to attend to; their weight in the loss must be 0.
+ * Pads rows to one length, and a short batch to `batchSize` rows. Rows that only fill hold padding, but their first
+ * position has attention mask 1: a softmax over no key at all would be NaN, and NaN times weight 0 is NaN.
  */
 export function collate(
   encodings: Encodings,
-  examples: readonly number[],
-  { batchSize, length, padId }: CollateOptions,
-): CollatedTokens {
+  rows: readonly number[],
+  { batchSize, length, padId }: { batchSize: number; length: number; padId: number },
+): CollatedBatch {
   const inputIds = new Int32Array(batchSize * length).fill(padId);
   const attentionMask = new Int32Array(batchSize * length);
-  for (const [row, example] of examples.entries()) {
-    const ids = encodings.idsOf(example).subarray(0, length);
-    inputIds.set(ids, row * length);
-    attentionMask.fill(1, row * length, row * length + ids.length);
+  const tokenTypeIds = new Int32Array(batchSize * length);
+  for (const [i, row] of rows.entries()) {
+    const encoding = encodings.at(row);
+    const tokens = encoding.inputIds.length;
+    if (tokens > length || i >= batchSize) {
+      throw new TextgraftError("internal", {
+        message: `Row ${row} with ${tokens} tokens doesn't fit a batch of ${batchSize} rows of ${length}.`,
+      });
+    }
+    inputIds.set(encoding.inputIds, i * length);
+    attentionMask.fill(1, i * length, i * length + tokens);
+    tokenTypeIds.set(encoding.tokenTypeIds, i * length);
   }
-  for (let row = examples.length; row < batchSize; row++) attentionMask[row * length] = 1;
-  return { inputIds, attentionMask, tokenTypeIds: new Int32Array(batchSize * length) };
+  for (let i = rows.length; i < batchSize; i++) attentionMask[i * length] = 1;
+  return { inputIds, attentionMask, tokenTypeIds };
 }
 
-const slices = (rows: readonly number[], size: number): number[][] =>
-  Array.from({ length: Math.ceil(rows.length / size) }, (_, i) => rows.slice(i * size, (i + 1) * size));
+/** Consecutive parts of `size` items; the last may be shorter. */
+const slices = <T>(items: readonly T[], size: number): T[][] =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));

@@ -1,46 +1,53 @@
-import { roundUp } from "./lengths.js";
+import { TextgraftError } from "../base/errors.js";
 
 /**
- * At most `count` lengths that batches are padded to, chosen so that padding each text to the next of them adds the
- * fewest tokens: dynamic programming over multiples of 8. The last is at least as long as the longest text, but not
- * longer than `maxLength`.
+ * The lengths to which batches are padded: at most `count`, ascending, multiples of 8, those that need the fewest
+ * padded tokens for texts of these lengths. The last holds the longest text. `maxLength`, to which texts are cut,
+ * is the largest possible, even if it is no multiple of 8. Exact: dynamic programming over all possible lengths.
  */
-export function chooseBuckets(lengths: readonly number[], maxLength: number, count = 6): number[] {
-  const longest = Math.min(maxLength, Math.max(...lengths.map((length) => roundUp(length)), 8));
-  const candidates = [...new Set(lengths.map((length) => Math.min(longest, roundUp(length)))), longest];
-  const sizes = [...new Set(candidates)].sort((a, b) => a - b);
-  const textsUpTo = sizes.map((size) => lengths.filter((length) => length <= size).length);
-
-  // best[i]: the fewest padded tokens for all texts up to sizes[i], with sizes[i] the last bucket
-  let best = sizes.map((size, i) => size * textsUpTo[i]!);
-  const choices: number[][] = [sizes.map(() => -1)];
-  for (let used = 1; used < Math.min(count, sizes.length); used++) {
-    const next = [...best];
-    const choice = sizes.map(() => -2); // no further bucket
-    for (const [i, size] of sizes.entries()) {
+export function chooseBuckets(lengths: ArrayLike<number>, maxLength: number, count = 6): number[] {
+  const { candidates, fitting } = countFitting(lengths, maxLength);
+  // For each candidate the best buckets up to it, itself included, for the texts that fit it.
+  let best = candidates.map((length, i): Choice => ({ buckets: [length], tokens: length * fitting[i]! }));
+  for (let most = 2; most <= count; most++) {
+    const fewer = best;
+    best = candidates.map((length, i) => {
+      let choice = fewer[i]!;
       for (let j = 0; j < i; j++) {
-        const cost = best[j]! + size * (textsUpTo[i]! - textsUpTo[j]!);
-        if (cost < next[i]!) [next[i], choice[i]] = [cost, j];
+        const tokens = fewer[j]!.tokens + length * (fitting[i]! - fitting[j]!);
+        if (tokens < choice.tokens) choice = { buckets: [...fewer[j]!.buckets, length], tokens };
       }
-    }
-    best = next;
-    choices.push(choice);
+      return choice;
+    });
   }
-  return backtrack(sizes, choices);
+  return best.at(-1)!.buckets;
 }
 
-/** The smallest bucket that holds a length. */
-export const bucketOf = (length: number, buckets: readonly number[]): number =>
-  buckets.find((bucket) => bucket >= length) ?? buckets.at(-1)!;
+/** The smallest bucket that holds a text; buckets ascend. */
+export function bucketOf(length: number, buckets: readonly number[]): number {
+  const bucket = buckets.find((bucket) => bucket >= length);
+  if (bucket !== undefined) return bucket;
+  throw new TextgraftError("internal", {
+    message: `A text of ${length} tokens fits none of the length buckets ${buckets.join(", ")}.`,
+  });
+}
 
-function backtrack(sizes: readonly number[], choices: readonly number[][]): number[] {
-  const result: number[] = [];
-  let i = sizes.length - 1;
-  for (let used = choices.length - 1; used >= 0 && i >= 0; used--) {
-    const choice = choices[used]![i]!;
-    if (choice === -2) continue;
-    result.unshift(sizes[i]!);
-    i = choice;
-  }
-  return result;
+interface Choice {
+  buckets: number[];
+  /** Padded tokens in all. */
+  tokens: number;
+}
+
+/** The possible buckets, up to the longest text, and how many texts fit each. */
+function countFitting(lengths: ArrayLike<number>, maxLength: number) {
+  const texts = Int32Array.from(lengths, (length) => Math.min(length, maxLength)).sort();
+  const candidates = Array.from({ length: Math.max(1, Math.ceil((texts.at(-1) ?? 0) / 8)) }, (_, i) =>
+    Math.min(8 * (i + 1), maxLength),
+  );
+  let fit = 0;
+  const fitting = candidates.map((length) => {
+    while (fit < texts.length && texts[fit]! <= length) fit++;
+    return fit;
+  });
+  return { candidates, fitting };
 }

@@ -1,72 +1,81 @@
-/** How long texts are, in tokens with special tokens. */
+import { TextgraftError } from "../base/errors.js";
+
+/** How long texts are, in tokens with the special ones, and what limits would cut. */
 export interface LengthStatistics {
   count: number;
   mean: number;
-  median: number;
-  longest: number;
-  /** The smallest length that so many hundredths of the texts don't exceed. */
-  percentile(hundredths: number): number;
-  /** About a dozen bars; `from` and `to` are both included. */
+  /** At most 12 ranges without gaps, `from` and `to` included; the last takes the rare long texts. */
   histogram: { from: number; to: number; count: number }[];
-  /** Share of the texts that a limit cuts, and of all tokens that it cuts off; in [0, 1]. */
-  cutShare(limit: number): { texts: number; tokens: number };
-  /** The shortest multiple of 8 that leaves at least 98 % of the texts whole. */
+  /** A multiple of 8 that keeps 98 % of the texts whole. */
   suggestedLength: number;
+  /** The smallest length that at least `percent` % of the texts don't exceed (nearest rank); 50 gives the median. */
+  percentile(percent: number): number;
+  cutShare(limit: number): CutShare;
 }
 
-/** Limits that people try. */
-export const USUAL_LIMITS = [16, 25, 32, 64, 128, 256, 512];
+/** What a limit cuts. */
+export interface CutShare {
+  /** How many texts are longer. */
+  count: number;
+  /** Their share of all texts. */
+  texts: number;
+  /** Share of all tokens that is cut off. */
+  tokens: number;
+}
 
-const BARS = 12;
-const WHOLE_SHARE = 98;
+/** Limits that people use; 25 is the tutorial's. */
+export const USUAL_LIMITS: readonly number[] = [16, 25, 32, 64, 128, 256, 512];
 
-export function lengthStatistics(lengths: readonly number[]): LengthStatistics {
-  const sorted = [...lengths].sort((a, b) => a - b);
+/** Statistics of at least one text's length; `maxLength`, the model's, bounds the suggestion. */
+export function lengthStatistics(
+  lengths: ArrayLike<number>,
+  maxLength = Number.POSITIVE_INFINITY,
+): LengthStatistics {
+  const sorted = Int32Array.from(lengths).sort();
   const count = sorted.length;
+  if (count === 0) {
+    throw new TextgraftError("data-invalid", {
+      message: "There are no texts whose lengths could be counted.",
+    });
+  }
   const total = sorted.reduce((sum, length) => sum + length, 0);
-  const longest = sorted.at(-1) ?? 0;
-  const percentile = (hundredths: number) =>
-    sorted[Math.max(0, Math.ceil((count * hundredths) / 100) - 1)] ?? 0;
+  const percentile = (percent: number): number =>
+    sorted[Math.max(0, Math.ceil((percent * count) / 100) - 1)]!;
   return {
     count,
     mean: total / count,
-    median:
-      count % 2 === 1
-        ? sorted[(count - 1) / 2]!
-        : ((sorted[count / 2 - 1] ?? 0) + (sorted[count / 2] ?? 0)) / 2,
-    longest,
+    histogram: histogramOf(sorted, percentile(99)),
+    suggestedLength: Math.min(Math.ceil(percentile(KEPT_WHOLE) / 8) * 8, maxLength),
     percentile,
-    histogram: bars(sorted, longest),
     cutShare: (limit) => {
-      const over = sorted.filter((length) => length > limit);
-      const cut = over.reduce((sum, length) => sum + length - limit, 0);
-      return { texts: over.length / count, tokens: cut / total };
+      const longer = sorted.filter((length) => length > limit);
+      const tokens = longer.reduce((sum, length) => sum + length - limit, 0);
+      return { count: longer.length, texts: longer.length / count, tokens: tokens / total };
     },
-    suggestedLength: roundUp(percentile(WHOLE_SHARE)),
   };
 }
 
-/** The next multiple of 8: what fits the vectors that lengths end up in. */
-export const roundUp = (length: number): number => Math.max(8, Math.ceil(length / 8) * 8);
+const KEPT_WHOLE = 98;
+const BINS = 12;
 
-/** Bars of equal, round width; the last takes the longest texts, which are few and far apart. */
-function bars(sorted: readonly number[], longest: number): { from: number; to: number; count: number }[] {
-  const reach = sorted[Math.ceil(sorted.length * 0.99) - 1] ?? 0;
-  const width = niceWidth(reach / BARS);
-  const number = Math.max(1, Math.ceil(reach / width));
-  const result = Array.from({ length: number }, (_, i) => ({
-    from: i * width + 1,
-    to: (i + 1) * width,
-    count: 0,
-  }));
-  result.at(-1)!.to = Math.max(longest, result.at(-1)!.to);
-  for (const length of sorted)
-    result[Math.min(number - 1, Math.max(0, Math.ceil(length / width) - 1))]!.count++;
-  return result;
+/** Bins of a round width that reach from the shortest text to `usual`, and one for what is longer. */
+function histogramOf(sorted: Int32Array, usual: number): LengthStatistics["histogram"] {
+  const [shortest, longest] = [sorted[0]!, sorted.at(-1)!];
+  const width = roundWidth(shortest, usual);
+  const start = Math.floor(shortest / width) * width;
+  const bins: LengthStatistics["histogram"] = [];
+  for (let from = start; from <= usual; from += width) bins.push({ from, to: from + width - 1, count: 0 });
+  const end = bins.at(-1)!.to;
+  if (longest > end) bins.push({ from: end + 1, to: longest, count: 0 });
+  for (const length of sorted) bins[Math.min(Math.floor((length - start) / width), bins.length - 1)]!.count++;
+  return bins;
 }
 
-/** 1, 2 or 5 times a power of ten, at least `least`. */
-function niceWidth(least: number): number {
-  const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
-  return [1, 2, 5, 10].map((factor) => factor * power).find((width) => width >= least)!;
+/** The smallest of 1, 2, 5, 10, 20, 50 … that needs few enough bins. */
+function roundWidth(shortest: number, usual: number): number {
+  for (let power = 1; ; power *= 10) {
+    for (const width of [power, 2 * power, 5 * power]) {
+      if (Math.floor(usual / width) - Math.floor(shortest / width) + 1 < BINS) return width;
+    }
+  }
 }

@@ -1,15 +1,8 @@
-import { Tokenizer as Library } from "@huggingface/tokenizers";
 import { TextgraftError } from "../base/errors.js";
 import { hash32 } from "../base/random.js";
-import { fill, type Layout, readLayout } from "./layout.js";
-import { longestFirst, roomFor } from "./truncate.js";
-import { type Json, wordPieceJson } from "./wordpiece.js";
-
-/** A text (or a pair) as the model reads it: special tokens included, not padded. Both arrays are [length]. */
-export interface Encoding {
-  inputIds: Int32Array;
-  tokenTypeIds: Int32Array;
-}
+import { invalidTokenizer, type Json, type Library, openLibrary } from "./library.js";
+import { assemble, type Encoding, readLayout } from "./sequence.js";
+import { tokenOf, wordPieceJson } from "./wordpiece.js";
 
 /** One token for display. */
 export interface Piece {
@@ -19,7 +12,7 @@ export interface Piece {
   special: boolean;
 }
 
-/** The contents of a model's tokenizer files. */
+/** The contents of a model's tokenizer files; undefined where there is none. */
 export interface TokenizerFiles {
   readonly tokenizerJson?: string | undefined;
   readonly tokenizerConfigJson?: string | undefined;
@@ -28,33 +21,33 @@ export interface TokenizerFiles {
   readonly vocabTxt?: string | undefined;
 }
 
-/** Turns text into the ids that a model was pretrained with. */
+/** Turns texts into the ids that a model was pretrained with. */
 export interface Tokenizer {
   /**
-   * The ids of a text, or of a pair of texts; an empty text has only special tokens. Beyond `maxLength` (tokens
-   * with the special ones; default: no limit) the ends of the texts are cut, of a pair the longer text first, and
-   * all special tokens stay. Throws `option-invalid` where `maxLength` has no room for those.
+   * The ids of a text, or of a pair of texts; an empty text has only special tokens. `maxLength` counts special
+   * tokens, too (default: no limit). Where it is exceeded, the ends of the texts are cut, of a pair the longer text
+   * first, and all special tokens stay; `option-invalid` where it has no room for those.
    */
   encode(text: string, maxLength?: number, pair?: string): Encoding;
-  /** All tokens of a text, special ones included, uncut. */
+  /** All tokens of a text, special ones included, not cut. */
   pieces(text: string): Piece[];
   readonly padId: number;
   /** One more than the largest id. */
   readonly vocabSize: number;
   /** What tokenizer_config.json says; undefined where it sets no limit. */
   readonly modelMaxLength: number | undefined;
-  /** How many special tokens are put around a single text. */
+  /** How many special tokens stand around a single text. */
   readonly specialTokens: { readonly before: number; readonly after: number };
-  /** Of what the ids depend on: 16 hexadecimal digits. The same on every machine. */
+  /** Hash of what the ids depend on: 16 hexadecimal digits, the same on every machine. */
   readonly fingerprint: string;
   /** The content of tokenizer.json, made from vocab.txt where there was none. */
   readonly json: string;
 }
 
 /**
- * A tokenizer from a model's files; reads no files itself. What tokenizer.json says about truncation and padding is
- * ignored: callers say it. Throws `file-missing` where there is neither tokenizer.json nor vocab.txt, and
- * `model-invalid` where they can't be used.
+ * A tokenizer from the contents of a model's files. What tokenizer.json says about truncation and padding is
+ * ignored: callers decide. Throws `file-missing` where there is neither tokenizer.json nor vocab.txt, and
+ * `model-invalid` where the files can't be used.
  */
 export function createTokenizer(files: TokenizerFiles): Tokenizer {
   const config = {
@@ -63,47 +56,35 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
   };
   const definition = readDefinition(files, config);
   const library = openLibrary(definition, config);
+  const [single, paired] = [readLayout(library, false), readLayout(library, true)];
+  const special = new Set(single.flatMap((slot) => ("id" in slot ? [slot.id] : [])));
+  for (const token of library.get_added_tokens_decoder().values()) if (token.special) special.add(token.id);
+  const before = single.findIndex((slot) => "text" in slot);
   const padId = padIdOf(library, definition, config);
-  const added = library.get_added_tokens_decoder();
-  const layouts = { single: readLayout(library, false), pair: readLayout(library, true) };
-  const special = new Set([...added.values()].filter((token) => token.special).map((token) => token.id));
-  for (const { id } of layouts.single) if (id !== undefined) special.add(id);
 
-  const encode = (text: string, maxLength?: number, pair?: string): Encoding => {
-    const layout = pair === undefined ? layouts.single : layouts.pair;
-    const texts = { text: idsOf(library, text), pair: pair === undefined ? [] : idsOf(library, pair) };
-    return fill(layout, maxLength === undefined ? texts : cut(texts, roomFor(maxLength, layout)));
-  };
-  const text = JSON.stringify(definition);
-  const hashes = [0, 1].map((salt) => hash32(`${salt} ${padId} ${text}`));
-  const at = layouts.single.findIndex(({ id }) => id === undefined);
+  const encode = (text: string, maxLength?: number, pair?: string): Encoding =>
+    pair === undefined
+      ? assemble(single, [idsOf(library, text)], maxLength)
+      : assemble(paired, [idsOf(library, text), idsOf(library, pair)], maxLength);
+  const describe = (id: number): Piece => ({ piece: library.id_to_token(id)!, id, special: special.has(id) });
   return {
     encode,
-    pieces: (text) =>
-      Array.from(encode(text).inputIds, (id) => ({
-        piece: library.id_to_token(id) ?? "",
-        id,
-        special: special.has(id),
-      })),
+    pieces: (text) => Array.from(encode(text).inputIds, describe),
     padId,
     vocabSize: vocabSizeOf(library),
-    modelMaxLength: maxLengthOf(config),
-    specialTokens: { before: at, after: layouts.single.length - at - 1 },
-    fingerprint: hashes.map((hash) => hash.toString(16).padStart(8, "0")).join(""),
+    modelMaxLength: limitOf(config),
+    specialTokens: { before, after: single.length - before - 1 },
+    fingerprint: hash64(`${padId} ${JSON.stringify(definition)}`),
     json: files.tokenizerJson ?? `${JSON.stringify(definition, null, 2)}\n`,
   };
 }
 
 function readDefinition({ tokenizerJson, vocabTxt }: TokenizerFiles, config: Json): Json {
-  if (tokenizerJson !== undefined) {
-    // All but the model is optional in the format; the library wants to see it.
-    const absent = { added_tokens: [], normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
-    return { ...absent, ...parseObject(tokenizerJson, "tokenizer.json") };
-  }
+  if (tokenizerJson !== undefined) return parseObject(tokenizerJson, "tokenizer.json");
   if (vocabTxt !== undefined) return wordPieceJson(vocabTxt, config);
   throw new TextgraftError("file-missing", {
     message: "The model has neither tokenizer.json nor vocab.txt.",
-    fix: "Download tokenizer.json too, or write it once in Python: transformers.AutoTokenizer.from_pretrained(folder).save_pretrained(folder).",
+    fix: "Copy its tokenizer.json too; where it has none, transformers writes one: AutoTokenizer.from_pretrained(folder).save_pretrained(folder).",
   });
 }
 
@@ -112,48 +93,29 @@ function parseObject(text: string, file: string): Json {
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    throw invalid(`${file} is not valid JSON.`, cause);
+    throw invalidTokenizer(`${file} is not valid JSON: ${(cause as Error).message}.`, cause);
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json;
-  throw invalid(`${file} has to hold a JSON object.`);
-}
-
-/** The library throws plain errors, sometimes only when it first tokenizes. */
-function openLibrary(definition: Json, config: Json): Library {
-  try {
-    const library = new Library(definition, config);
-    library.encode("a");
-    return library;
-  } catch (cause) {
-    throw invalid(`tokenizer.json can't be used: ${(cause as Error).message}.`, cause);
-  }
+  throw invalidTokenizer(`${file} has to hold a JSON object.`);
 }
 
 /** Ids of a text without special tokens. */
 function idsOf(library: Library, text: string): number[] {
   const { ids, tokens } = library.encode(text, { add_special_tokens: false });
-  const unknown = ids.indexOf(undefined as unknown as number);
-  if (unknown === -1) return ids;
-  throw invalid(`tokenizer.json has no id for ${JSON.stringify(tokens[unknown])} and none for unknown tokens.`);
-}
-
-function cut({ text, pair }: { text: number[]; pair: number[] }, room: number) {
-  const [first, second] = longestFirst(text.length, pair.length, room);
-  return { text: text.slice(0, first), pair: pair.slice(0, second) };
+  const missing = ids.indexOf(undefined);
+  if (missing === -1) return ids as number[];
+  const token = tokens[missing];
+  throw invalidTokenizer(
+    `tokenizer.json has no id for ${JSON.stringify(token)}, nor one for unknown tokens.`,
+  );
 }
 
 function padIdOf(library: Library, { padding }: Json, config: Json): number {
-  const named = tokenOf(config.pad_token) ?? tokenOf((padding as Json | null | undefined)?.pad_token);
-  const id = named === undefined ? library.token_to_id("[PAD]") : library.token_to_id(named);
+  const token = tokenOf(config.pad_token) ?? tokenOf((padding as Json | null)?.pad_token) ?? "[PAD]";
+  const id = library.token_to_id(token);
   if (id !== undefined) return id;
-  throw invalid(`The tokenizer has no token for padding (${named ?? "[PAD]"}).`);
+  throw invalidTokenizer(`The tokenizer's vocabulary has no token ${token} for padding.`);
 }
-
-/** Special tokens are saved as strings or as objects. */
-const tokenOf = (value: unknown): string | undefined => {
-  const content = typeof value === "object" ? (value as Json | null)?.content : value;
-  return typeof content === "string" ? content : undefined;
-};
 
 function vocabSizeOf(library: Library): number {
   let size = 0;
@@ -162,15 +124,9 @@ function vocabSizeOf(library: Library): number {
 }
 
 /** Transformers writes 1e30 where a tokenizer sets no limit. */
-function maxLengthOf({ model_max_length: length }: Json): number | undefined {
-  return typeof length === "number" && length > 0 && length <= 1e6 ? Math.floor(length) : undefined;
+function limitOf({ model_max_length: length }: Json): number | undefined {
+  return typeof length === "number" && length > 0 && length <= 1e6 ? length : undefined;
 }
 
-const invalid = (message: string, cause?: unknown): TextgraftError =>
-  new TextgraftError("model-invalid", {
-    message,
-    fix: "Download the tokenizer's files again, from where the weights came from.",
-    cause,
-  });
-
-export type { Layout };
+const hash64 = (text: string): string =>
+  ["low", "high"].map((half) => hash32(`${half} ${text}`).toString(16).padStart(8, "0")).join("");

@@ -57,7 +57,11 @@ test.each(verbs)("%s --help has the flags of all verbs and fits into lines", asy
 
 test.each<[string, string[], string]>([
   ["a verb", ["trian", "x.csv"], "Error: Unknown command 'trian'.\nDid you mean train?\n"],
-  ["a flag", ["train", "x.csv", "--epoch", "3"], "Error: Unknown option '--epoch'.\nDid you mean --epochs?\n"],
+  [
+    "a flag",
+    ["train", "x.csv", "--epoch", "3"],
+    "Error: Unknown option '--epoch'.\nDid you mean --epochs?\n",
+  ],
   [
     "a flag without likeness",
     ["evaluate", "m", "x.csv", "--zzzzzzzz"],
@@ -127,7 +131,13 @@ test("--debug adds the stack and its cause", async () => {
 });
 
 test("an output that can't be written is refused before the work", async () => {
-  const { stderr, code } = await runInProcess("predict", "m", "hello", "--output", join(folder, "no", "x.csv"));
+  const { stderr, code } = await runInProcess(
+    "predict",
+    "m",
+    "hello",
+    "--output",
+    join(folder, "no", "x.csv"),
+  );
   expect(stderr).toContain(`there is no folder ${join(folder, "no")}`);
   expect(code).toBe(2);
 });

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { TextgraftError } from "../../src/base/errors.js";
 import { failureOf } from "../../src/app/failure.js";
 import { followRun } from "../../src/app/follow-run.js";
 import { openProgress } from "../../src/app/progress.js";
+import { TextgraftError } from "../../src/base/errors.js";
 import type { EpochFacts, TrainEvent, TrainResult } from "../../src/run/events.js";
 import type { Run } from "../../src/run/train-node.js";
 import { captured } from "./run-in-process.js";

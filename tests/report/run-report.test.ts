@@ -88,7 +88,9 @@ const result: TrainResult = {
     loss: 0.5,
     metrics,
     judged,
-    floors: [{ name: "the majority label", predictions: [0, 0, 0, 0, 0, 0], metrics: metricsOf(judged.slice(0, 4)) }],
+    floors: [
+      { name: "the majority label", predictions: [0, 0, 0, 0, 0, 0], metrics: metricsOf(judged.slice(0, 4)) },
+    ],
   },
   seconds: 200,
 };
@@ -100,7 +102,7 @@ test("the report of a training, word for word", () => {
   expect(report).toBe(`Data
 ====
 1,014 texts of mail.csv; texts in column "v2", labels in "v1" (guessed by their names; --text and --label choose others).
-Labels: ham 909 (89.6 %), spam 105 (10.4 %).
+Labels: ham: 909 (89.6 %), spam: 105 (10.4 %).
 Split: train 1,000, validation 8, test 6.
 Duplicates: 43 rows repeat an earlier text (40 exactly, 3 nearly); no test text has a copy in the training rows.
         train  validation  test
@@ -126,7 +128,7 @@ All in all 3:20.
   expect(judgement).toContain("true \\ predicted  ham  spam\n             ham    2     1\n");
   expect(judgement).toContain("Of 3 texts marked ham, 2 are ham; of 3 ham texts, 2 are found.");
   expect(judgement).toContain("the majority label");
-  expect(judgement).toContain("It lies in models/mail.\n");
+  expect(judgement).toContain("It lies in models/mail. Classify texts: textgraft predict models/mail ");
   expect(judgement).toContain(`2 texts of 6 got a wrong label (33.3 %):
   row 15 is spam, taken for ham (95.0 %):
     so "cheap", really
@@ -141,7 +143,9 @@ test("what happened in a training is said in words", () => {
   );
   expect(changed({ bestEpoch: 3 })).not.toContain("The weights are those of");
   expect(changed({ cancelled: true })).toContain("Stopped after 3 epochs: the weights are those of epoch 2.");
-  expect(changed({ cancelled: true, epochs: [], bestEpoch: 0 })).toContain("Stopped before the first epoch ended");
+  expect(changed({ cancelled: true, epochs: [], bestEpoch: 0 })).toContain(
+    "Stopped before the first epoch ended",
+  );
   expect(changed({ data: { ...data, leaks: { exact: 2, near: 1 } } })).toContain(
     "Leaks: 3 of the 6 test texts also stand in the training rows (2 exactly, 1 nearly)",
   );
@@ -182,7 +186,15 @@ test("no mistake at all is said", () => {
 
 test("JSON of a training has the scores but not the texts", () => {
   const json = JSON.parse(JSON.stringify(trainingData(result)));
-  expect(json.test).toMatchObject({ texts: 6, mistakes: 2, loss: 0.5, confusion: [[2, 1], [1, 2]] });
+  expect(json.test).toMatchObject({
+    texts: 6,
+    mistakes: 2,
+    loss: 0.5,
+    confusion: [
+      [2, 1],
+      [1, 2],
+    ],
+  });
   expect(json.test.report.spam).toMatchObject({ support: 3, recall: 2 / 3 });
   expect(json.test.floors[0]).toMatchObject({ name: "the majority label" });
   expect(JSON.stringify(json)).not.toContain("win now");
@@ -234,7 +246,15 @@ test.each([
 
 test("clock and columns", () => {
   expect([0, 59.6, 83, 3600, 4000].map(clock)).toEqual(["0:00", "1:00", "1:23", "1:00:00", "1:06:40"]);
-  expect(columns([["", "n"], ["müll", "12"]], "> ")).toBe(">        n\n> müll  12\n");
+  expect(
+    columns(
+      [
+        ["", "n"],
+        ["müll", "12"],
+      ],
+      "> ",
+    ),
+  ).toBe(">        n\n> müll  12\n");
 });
 
 /** A text before and from a mark that must occur. */

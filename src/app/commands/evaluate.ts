@@ -28,14 +28,17 @@ export function addEvaluate(program: Command, app: App): Command {
     .argument("<data>", "CSV or TSV file with a column of texts and one of labels")
     .option("--text <column>", "column with the texts; guessed by its name if not given")
     .option("--label <column>", "column with the labels; guessed by its name if not given")
-    .option("--output <file>", "write the misclassified texts with their probabilities as CSV")
+    .option(
+      "--output <file>",
+      "write the misclassified texts with their probabilities as CSV; - is standard output, without the report",
+    )
     .action((dir: string, data: string, flags: EvaluateFlags) => evaluateVerb(app, dir, data, flags));
 }
 
 async function evaluateVerb(app: App, dir: string, data: string, flags: EvaluateFlags): Promise<void> {
   const { output, json } = flags;
   const dataset = readDataset(await openTable(data), flags);
-  if (output !== undefined) await checkOutput("--output", output, data);
+  if (output !== undefined) await checkOutput(output, { input: data, json });
   const progress = openProgress(app.stderr, flags);
   const { load } = await import("../../run/load-node.js");
   const classifier = await load(dir);
@@ -50,6 +53,7 @@ async function evaluateVerb(app: App, dir: string, data: string, flags: Evaluate
     );
     if (output !== undefined) {
       await writeOutput(app, output, mistakesCsv(labels, judged));
+      if (output === "-") return;
       progress.say(`Wrote ${count(mistakesOf(judged).length, "misclassified text")} to ${output}.`);
     }
     const facts = { folder: classifier.folder, source: dataset.source, labels };

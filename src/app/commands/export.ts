@@ -23,6 +23,6 @@ async function exportVerb({ stdout }: App, dir: string, json: true | undefined):
   const exported = await exportOnnx(dir);
   const { file, bytes, largestDifference } = exported;
   const size = `${(bytes / 1e6).toFixed(1)} MB`;
-  const told = `Wrote ${file} (${size}); its logits differ from the model's by at most ${largestDifference.toExponential(1)}.\n`;
+  const told = `Wrote ${file} (${size}); its probabilities differ from the model's by at most ${largestDifference.toExponential(1)}.\n`;
   stdout.write(json ? jsonLine(exported) : told);
 }

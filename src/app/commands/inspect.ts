@@ -3,8 +3,10 @@ import { readDataset } from "../../data/example.js";
 import { openTable } from "../../data/file-node.js";
 import { summarize } from "../../data/summary.js";
 import { inspectionData, inspectionReport } from "../../report/inspection.js";
+import { grouped } from "../../report/plain.js";
 import { trainOptions } from "../../run/options.js";
 import { openPretrained } from "../../run/pretrained-node.js";
+import { encodeAll } from "../../tokens/encode-all.js";
 import { lengthStatistics } from "../../tokens/lengths.js";
 import { type App, type CommonFlags, jsonLine } from "../app.js";
 import { openProgress } from "../progress.js";
@@ -33,13 +35,16 @@ async function inspectVerb({ stdout, stderr }: App, data: string, flags: Inspect
   const progress = openProgress(stderr, flags);
   progress.live(() => "Looking for duplicates …");
   const summary = summarize(dataset);
-  const { tokenizer } = await openPretrained(flags.model);
+  const { tokenizer, config } = await openPretrained(flags.model);
   const texts = dataset.examples.map(({ text }) => text);
-  const sizes = texts.map((text, i) => {
-    progress.live(() => `Tokenizing: ${i}/${texts.length}`);
-    return tokenizer.encode(text).inputIds.length;
-  });
+  const encodings = await encodeAll(tokenizer, texts, undefined, (done, total) =>
+    progress.live(() => `Tokenizing: ${grouped(done)}/${grouped(total)} texts`),
+  );
   progress.end();
-  const inspection = { dataset, summary, model: flags.model, lengths: lengthStatistics(sizes) };
+  const lengths = lengthStatistics(
+    texts.map((_, i) => encodings.lengthOf(i)),
+    config.positions,
+  );
+  const inspection = { dataset, summary, model: flags.model, lengths };
   stdout.write(flags.json ? jsonLine(inspectionData(inspection)) : inspectionReport(inspection));
 }

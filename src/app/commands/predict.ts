@@ -35,13 +35,7 @@ export function addPredict(program: Command, app: App): Command {
 
 async function predictVerb(app: App, dir: string, args: string[], flags: PredictFlags): Promise<void> {
   const { input, output, json } = flags;
-  if (json && output === "-") {
-    throw new TextgraftError("option-invalid", {
-      message: "--json and --output - both ask for standard output.",
-      fix: "Give --output a file, or leave one of them out.",
-    });
-  }
-  if (output !== undefined) await checkOutput("--output", output, input);
+  if (output !== undefined) await checkOutput(output, { input, json });
   const progress = openProgress(app.stderr, flags);
   if (args.length === 0 && input === undefined && process.stdin.isTTY) {
     progress.say("Reading texts from the keyboard, one a line; Ctrl-D ends.");

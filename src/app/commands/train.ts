@@ -63,11 +63,13 @@ function optionOf(name: keyof TrainOptions): Option {
   return new Option(`${flag} <${short}>`, told).argParser((text) => parseOption(name, text));
 }
 
-/** The defaults of each recipe as flags. */
+/** The defaults of each recipe as flags, a few on each line. */
 function recipeHelp(): string {
-  const lines = Object.entries(recipes).map(([recipe, options]) => {
+  const lines = Object.entries(recipes).flatMap(([recipe, options]) => {
     const flags = Object.entries(options).map(([name, value]) => `--${flagName(name)} ${value}`);
-    return `  ${recipe.padEnd(10)}${flags.length === 0 ? "the defaults above" : flags.join(" ")}`;
+    const rows = flags.length === 0 ? ["the defaults above"] : [];
+    for (let i = 0; i < flags.length; i += 4) rows.push(flags.slice(i, i + 4).join(" "));
+    return rows.map((row, i) => `  ${(i === 0 ? recipe : "").padEnd(10)}${row}`);
   });
   return ["Recipes set other defaults:", ...lines].join("\n");
 }

@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { readDataset } from "../../src/data/example.js";
+import { readTable } from "../../src/data/read.js";
+import { summarize } from "../../src/data/summary.js";
+import { inspectionData, inspectionReport } from "../../src/report/inspection.js";
+import { lengthStatistics } from "../../src/tokens/lengths.js";
+
+const dataset = readDataset(
+  readTable(
+    `message,class\n${["come at five,ham", "win money now,spam", "Come at  five,spam", "see you,ham"].join("\n")}\n`,
+    "few.csv",
+  ),
+);
+const inspection = {
+  dataset,
+  summary: summarize(dataset),
+  model: "mini",
+  lengths: lengthStatistics([5, 5, 6, 20], 512),
+};
+
+test("labels, duplicates, lengths and limits as text", () => {
+  const report = inspectionReport(inspection);
+  expect(report).toContain(
+    'few.csv; texts in column "message", labels in "class" (guessed by their names).\n\n' +
+      "  label  texts   share\n  ham        2  50.0 %\n  spam       2  50.0 %\n\n" +
+      "0 rows repeat an earlier text exactly, 1 more nearly (1 group in all).\n" +
+      "1 text has different labels in different rows:\n  rows 1, 3 (ham, spam): come at five\n",
+  );
+  expect(report).toContain("mean 9.0;\n50 % up to 5, 75 % up to 6, 90 % up to 20,");
+  expect(report).toContain("\n  16        25.0 %       11.1 %\n"); // 4 of 36 tokens
+  expect(report).toContain("\n  25         0.0 %        0.0 %\n");
+  const bars = report.match(/█+/g)!.map((bar) => bar.length);
+  const counts = inspection.lengths.histogram.map(({ count }) => count).filter((count) => count > 0);
+  const most = Math.max(...counts);
+  expect(bars).toEqual(counts.map((count) => Math.ceil((50 * count) / most)));
+});
+
+test("the same as JSON", () => {
+  const json = JSON.parse(JSON.stringify(inspectionData(inspection)));
+  expect(json).toMatchObject({
+    source: "few.csv",
+    textColumn: "message",
+    labelColumn: "class",
+    rows: 4,
+    nearDuplicateRows: 1,
+    conflicts: { texts: 1 },
+    tokens: { count: 4, mean: 9 },
+  });
+  expect(json.tokens.limits[0]).toEqual({ limit: 16, count: 1, texts: 0.25, tokens: 4 / 36 });
+});

@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { eventStream } from "../../src/run/event-stream.js";
+
+/** Tells 1 to `count`, slowly where `pause` is given, and ends with the result or the error. */
+async function* job(count: number, { pause = 0, error }: { pause?: number; error?: Error } = {}) {
+  for (let i = 1; i <= count; i++) {
+    if (pause > 0) await sleep(pause);
+    yield i;
+  }
+  if (error) throw error;
+  return "done";
+}
+
+async function collect(events: AsyncIterable<number>): Promise<number[]> {
+  const seen: number[] = [];
+  for await (const event of events) seen.push(event);
+  return seen;
+}
+
+test("a job runs although nobody listens, and its events wait", async () => {
+  const stream = eventStream(job(5));
+  expect(await stream.result).toBe("done");
+  expect(await collect(stream)).toEqual([1, 2, 3, 4, 5]);
+});
+
+test("events come while the job runs, in order", async () => {
+  const stream = eventStream(job(5, { pause: 2 }));
+  expect(await collect(stream)).toEqual([1, 2, 3, 4, 5]);
+  expect(await stream.result).toBe("done");
+});
+
+test("who stops listening stops nothing, and can listen again", async () => {
+  const stream = eventStream(job(5, { pause: 1 }));
+  for await (const event of stream) if (event === 2) break;
+  expect(await collect(stream)).toEqual([3, 4, 5]);
+});
+
+test("two who listen share the events, and both come to the end", async () => {
+  // The first was never woken again.
+  const stream = eventStream(job(6, { pause: 1 }));
+  const seen = await Promise.all([collect(stream), collect(stream)]);
+  expect(seen.flat().sort()).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
+test("an error comes after the events before it, to those who listen and to those who await the result", async () => {
+  const error = new Error("no such file");
+  const stream = eventStream(job(2, { error }));
+  const seen: number[] = [];
+  const listening = (async () => {
+    for await (const event of stream) seen.push(event);
+  })();
+  await expect(listening).rejects.toBe(error);
+  expect(seen).toEqual([1, 2]);
+  await expect(stream.result).rejects.toBe(error);
+});
+
+test("an error that nobody asks for ends no process", async () => {
+  const unhandled: unknown[] = [];
+  const note = (reason: unknown) => unhandled.push(reason);
+  process.on("unhandledRejection", note);
+  eventStream(job(1, { error: new Error("nobody listens") }));
+  await sleep(20);
+  process.off("unhandledRejection", note);
+  expect(unhandled).toEqual([]);
+});

@@ -1,0 +1,110 @@
+import { describe, expect, test } from "vitest";
+import { createClassifier, frozenParameters } from "../../src/model/classifier.js";
+import { type FeatureStore, memoryFeatures, tieredFeatures } from "../../src/run/feature-cache.js";
+import { diskFeatures } from "../../src/run/feature-cache-node.js";
+import { largestDifference } from "../support/families.js";
+import {
+  openTiny,
+  readAll,
+  type TinyRow,
+  tinyBatch,
+  tinyRows,
+  tinySpec,
+  tinyStages,
+  tinyWeights,
+} from "../support/tiny-model.js";
+
+const model = createClassifier(tinySpec);
+const rows = tinyRows(16, { longest: 14 });
+
+/** Two epochs over the rows, which meet others in the second; evaluates between them. */
+async function train(frozenStages: number, features: FeatureStore) {
+  const engine = await openTiny({ training: {}, frozenStages, features });
+  const losses: number[] = [];
+  const evens = (row: TinyRow) => row.example % 2 === 0;
+  const parts = [rows.slice(0, 8), rows.slice(8), rows.filter(evens), rows.filter((row) => !evens(row))];
+  for (const [i, part] of parts.entries()) {
+    const batches = [tinyBatch(part, { length: i === 2 ? 24 : 16, size: 9 })];
+    losses.push((await engine.train({ batches, denominator: 8, step: i + 1, learningRate: 1e-2 })).loss);
+    if (i === 1) losses.push(...(await engine.logits(tinyBatch(rows.toReversed(), { length: 14 }))));
+  }
+  const weights = await readAll(engine);
+  await engine.close();
+  return { losses, weights };
+}
+
+/** Counts what is asked of a store. */
+function counting(store: FeatureStore) {
+  const counts = { found: 0, put: 0, closed: 0 };
+  const counted: FeatureStore = {
+    get: (example) => {
+      const features = store.get(example);
+      if (features) counts.found++;
+      return features;
+    },
+    put: (example, features) => {
+      counts.put++;
+      return store.put(example, features);
+    },
+    close: () => {
+      counts.closed++;
+      store.close();
+    },
+  };
+  return { counted, counts };
+}
+
+/** Takes nothing: all is computed anew each time. */
+const forgetful: FeatureStore = { get: () => undefined, put: () => false, close: () => {} };
+
+const levels = Array.from({ length: tinyStages + 1 }, (_, frozen) => frozen);
+
+/** Ways to keep features. */
+const stores: [string, () => FeatureStore][] = [
+  ["computed anew each time", () => forgetful],
+  ["on disk", () => diskFeatures(2 ** 24)],
+  ["partly in memory, partly on disk", () => tieredFeatures([memoryFeatures(5000), diskFeatures(2 ** 20)])],
+  ["partly in memory, partly nowhere", () => memoryFeatures(5000)],
+];
+
+describe.each(levels)("%d frozen stages", async (frozen) => {
+  const { counted, counts } = counting(memoryFeatures(2 ** 24));
+  const cached = await train(frozen, counted);
+
+  test("stay bitwise equal, and all others train", () => {
+    const before = tinyWeights(model);
+    const fixed = new Set(frozenParameters(model, frozen).map(({ name }) => name));
+    for (const [name, values] of cached.weights) {
+      if (fixed.has(name)) expect(values, name).toEqual(before.get(name));
+      else expect(values, name).not.toEqual(before.get(name));
+    }
+  });
+
+  test("compute each example once, and close their store", () => {
+    const seen = frozen === 0 ? 0 : rows.length;
+    expect(counts).toEqual({ put: seen, found: 2 * seen, closed: 1 });
+  });
+
+  test.each(frozen === 0 ? [] : stores)("train the same with features %s", async (_name, open) => {
+    const found = await train(frozen, open());
+    expect(largestDifference(found.losses, cached.losses)).toBeLessThan(1e-6);
+    for (const [name, values] of cached.weights)
+      expect(largestDifference(found.weights.get(name)!, values), name).toBeLessThan(1e-6);
+  });
+});
+
+test("features belong to an example's number, and rows that only fill have none", async () => {
+  const { counted, counts } = counting(memoryFeatures(2 ** 24));
+  const engine = await openTiny({ training: {}, frozenStages: 2, features: counted });
+  const wanted = await engine.logits(tinyBatch(rows.slice(0, 3), { length: 16 }));
+  expect(counts).toEqual({ put: 3, found: 0, closed: 0 });
+
+  // The same numbers with other tokens: what is known is used.
+  const others = rows.slice(0, 3).map((row) => ({ ...row, ids: row.ids.map((id) => (id + 1) % 100) }));
+  expect(await engine.logits(tinyBatch(others, { length: 16 }))).toEqual(wanted);
+  const filled = await engine.logits(tinyBatch(rows.slice(0, 3), { length: 16, size: 5 }));
+  expect(filled.subarray(0, wanted.length)).toEqual(wanted);
+  expect(filled.every(Number.isFinite)).toBe(true);
+  expect(counts).toEqual({ put: 3, found: 6, closed: 0 });
+  await engine.close();
+});

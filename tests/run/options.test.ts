@@ -1,0 +1,270 @@
+import { describe, expect, test } from "vitest";
+import { TextgraftError } from "../../src/base/errors.js";
+import { readBertConfig } from "../../src/model/config.js";
+import {
+  flagName,
+  parseOption,
+  type Recipe,
+  recipes,
+  resolveOptions,
+  type TrainOptions,
+  trainOptions,
+} from "../../src/run/options.js";
+import { frozenStagesOf, learningRateOf, maxLengthOf, scheduleOf } from "../../src/run/plan.js";
+
+const names = Object.keys(trainOptions) as (keyof TrainOptions)[];
+
+/** Texts that each option takes, with what they mean, and texts that it refuses. */
+const cases: Record<keyof TrainOptions, { valid: [string, unknown][]; invalid: string[] }> = {
+  model: { valid: [["some/folder", "some/folder"]], invalid: [] },
+  output: { valid: [["some/folder", "some/folder"]], invalid: [] },
+  overwrite: {
+    valid: [
+      ["true", true],
+      ["false", false],
+    ],
+    invalid: ["yes", ""],
+  },
+  recipe: { valid: [["tutorial", "tutorial"]], invalid: ["Tutorial", ""] },
+  text: { valid: [["v2", "v2"]], invalid: [] },
+  label: { valid: [["v1", "v1"]], invalid: [] },
+  validation: { valid: [["rows.csv", "rows.csv"]], invalid: [] },
+  test: { valid: [["rows.csv", "rows.csv"]], invalid: [] },
+  split: { valid: [["plain", "plain"]], invalid: ["random"] },
+  freeze: {
+    valid: [
+      ["none", "none"],
+      ["embeddings", "embeddings"],
+      ["all", "all"],
+      ["0", 0],
+      ["11", 11],
+    ],
+    invalid: ["-1", "1.5", "some", ""],
+  },
+  head: { valid: [["mlp", "mlp"]], invalid: ["MLP", "cnn"] },
+  classWeights: {
+    valid: [
+      ["balanced", "balanced"],
+      ["a=1,b=3.5", "a=1,b=3.5"],
+    ],
+    invalid: [],
+  },
+  epochs: {
+    valid: [
+      ["1", 1],
+      ["100", 100],
+    ],
+    invalid: ["0", "1.5", "-3", "three", "", " "],
+  },
+  batchSize: { valid: [["16", 16]], invalid: ["0", "16.5"] },
+  accumulate: { valid: [["4", 4]], invalid: ["0"] },
+  maxLength: {
+    valid: [
+      ["auto", "auto"],
+      ["128", 128],
+      ["3", 3],
+    ],
+    invalid: ["2", "25.5", "long"],
+  },
+  learningRate: {
+    valid: [
+      ["auto", "auto"],
+      ["5e-5", 5e-5],
+      ["0", 0],
+    ],
+    invalid: ["-1", "1,5", "Infinity", "NaN"],
+  },
+  schedule: { valid: [["constant", "constant"]], invalid: ["cosine"] },
+  warmup: {
+    valid: [
+      ["0", 0],
+      ["0.06", 0.06],
+      ["1", 1],
+    ],
+    invalid: ["1.1", "-0.1", "100"],
+  },
+  weightDecay: {
+    valid: [
+      ["0", 0],
+      ["0.01", 0.01],
+    ],
+    invalid: ["-0.01"],
+  },
+  decayOn: { valid: [["all", "all"]], invalid: ["biases"] },
+  maxGradientNorm: {
+    valid: [
+      ["1", 1],
+      ["0", 0],
+    ],
+    invalid: ["-1"],
+  },
+  labelSmoothing: { valid: [["0.1", 0.1]], invalid: ["0.6", "1"] },
+  best: { valid: [["macro-f1", "macro-f1"]], invalid: ["f1"] },
+  patience: {
+    valid: [
+      ["0", 0],
+      ["2", 2],
+    ],
+    invalid: ["-1", "0.5"],
+  },
+  seed: {
+    valid: [
+      ["0", 0],
+      ["2018", 2018],
+    ],
+    invalid: ["-1", "1.5"],
+  },
+  device: { valid: [["cpu", "cpu"]], invalid: ["gpu"] },
+  threads: {
+    valid: [
+      ["auto", "auto"],
+      ["2", 2],
+    ],
+    invalid: ["0", "1.5"],
+  },
+};
+
+function refusal(act: () => unknown): TextgraftError {
+  try {
+    act();
+  } catch (error) {
+    expect(error).toBeInstanceOf(TextgraftError);
+    expect((error as TextgraftError).fix).toBeTruthy();
+    return error as TextgraftError;
+  }
+  throw new Error("Nothing was refused.");
+}
+
+describe.each(names)("%s", (name) => {
+  const { valid, invalid } = cases[name];
+
+  test.each(valid)("takes %s", (text, value) => {
+    expect(parseOption(name, text)).toBe(value);
+    expect(resolveOptions({ [name]: value })[name]).toBe(value);
+  });
+
+  test.each(invalid)("refuses '%s'", (text) => {
+    const error = refusal(() => parseOption(name, text));
+    expect(error.code).toBe("option-invalid");
+    expect(error.message).toContain(`--${flagName(name)} is "${text}"`);
+  });
+
+  test("takes its own default, and has help", () => {
+    const { default: value, help } = trainOptions[name];
+    expect(parseOption(name, String(value))).toBe(value);
+    expect(help.length).toBeGreaterThan(10);
+  });
+});
+
+test("flags are in kebab-case", () => {
+  expect(flagName("epochs")).toBe("epochs");
+  expect(flagName("maxGradientNorm")).toBe("max-gradient-norm");
+  for (const name of names) expect(flagName(name)).toMatch(/^[a-z]+(-[a-z]+)*$/);
+});
+
+test.each(Object.keys(recipes) as Recipe[])(
+  "all values of the recipe %s are ones that its options take",
+  (recipe) => {
+    for (const [name, value] of Object.entries(recipes[recipe]))
+      expect(parseOption(name, String(value))).toBe(value);
+    expect(resolveOptions({ recipe })).toMatchObject({ ...recipes[recipe], recipe });
+  },
+);
+
+test("flags win over the recipe, the recipe over the defaults", () => {
+  const defaults = resolveOptions({});
+  expect(defaults).toEqual(Object.fromEntries(names.map((name) => [name, trainOptions[name].default])));
+  expect(resolveOptions({ recipe: "tutorial", epochs: 2, seed: 0 })).toEqual({
+    ...defaults,
+    ...recipes.tutorial,
+    recipe: "tutorial",
+    epochs: 2,
+    seed: 0,
+  });
+});
+
+test("what is undefined is left to the recipe", () => {
+  expect(
+    resolveOptions({ recipe: "tutorial", epochs: undefined } as unknown as Partial<TrainOptions>).epochs,
+  ).toBe(10);
+});
+
+test("a text from a program without types means what the flag would mean", () => {
+  // Before, it was checked as a number and then kept as a text: "3" * 2 is right, "3" + 2 is not.
+  const given = {
+    epochs: "3",
+    freeze: "2",
+    overwrite: "true",
+    warmup: "0",
+  } as unknown as Partial<TrainOptions>;
+  expect(resolveOptions(given)).toMatchObject({ epochs: 3, freeze: 2, overwrite: true, warmup: 0 });
+});
+
+test.each([
+  [{ epoch: 3 }, "There is no option epoch.", "Did you mean epochs?"],
+  [{ "batch-size": 3 }, "There is no option batch-size.", "Did you mean batchSize?"],
+  [{ toString: 3 }, "There is no option toString.", ""],
+  [{ epochs: 0 }, '--epochs is "0"; it must be a whole number of at least 1.', ""],
+  [{ warmup: 2 }, '--warmup is "2"; it must be a number from 0 to 1.', ""],
+  [{ recipe: "fast" }, '--recipe is "fast"; it must be quick|standard|thorough|tutorial.', ""],
+  [{ overwrite: "yes" }, '--overwrite is "yes"; it must be true or false.', ""],
+  [{ maxLength: null }, '--max-length is "null"; it must be auto or a whole number of at least 3.', ""],
+])("%o is refused with what was found and what to do", (given, message, fix) => {
+  const error = refusal(() => resolveOptions(given as unknown as Partial<TrainOptions>));
+  expect(error).toMatchObject({ code: "option-invalid", message });
+  expect(error.fix).toContain(fix);
+});
+
+const bert = (hidden: number, layers: number) =>
+  readBertConfig({
+    model_type: "bert",
+    hidden_act: "gelu",
+    vocab_size: 100,
+    hidden_size: hidden,
+    num_hidden_layers: layers,
+    num_attention_heads: 1,
+    intermediate_size: 8,
+    max_position_embeddings: 64,
+    type_vocab_size: 2,
+  });
+
+test("what is frozen is counted in stages: embeddings, layers, pooler", () => {
+  const config = bert(8, 3);
+  const stages = (["none", "embeddings", 0, 1, 3, "all"] as const).map((freeze) =>
+    frozenStagesOf(freeze, config),
+  );
+  expect(stages).toEqual([0, 1, 1, 2, 4, 5]);
+  const error = refusal(() => frozenStagesOf(4, config));
+  expect(error).toMatchObject({
+    code: "option-invalid",
+    message: "--freeze is 4, but the model has 3 layers.",
+  });
+});
+
+test("the length is as given or as suggested, within the model's positions", () => {
+  const config = bert(8, 3);
+  expect(maxLengthOf("auto", 40, config)).toBe(40);
+  expect(maxLengthOf("auto", 400, config)).toBe(64);
+  expect(maxLengthOf(25, 400, config)).toBe(25);
+  expect(maxLengthOf(64, 8, config)).toBe(64);
+  expect(refusal(() => maxLengthOf(65, 8, config))).toMatchObject({
+    code: "option-invalid",
+    message: "--max-length is 65, but the model has only 64 positions.",
+  });
+});
+
+test("the learning rate is as given, or goes by what trains and how wide it is", () => {
+  expect(learningRateOf(0.3, 0, bert(8, 3))).toBe(0.3);
+  expect(learningRateOf(0, 0, bert(8, 3))).toBe(0);
+  expect(learningRateOf("auto", 5, bert(768, 3))).toBe(1e-3); // the head alone
+  expect(learningRateOf("auto", 4, bert(768, 3))).toBe(5e-5);
+  const rates = [128, 512, 1024].map((hidden) => learningRateOf("auto", 0, bert(hidden, 3)));
+  expect(rates).toEqual([...rates].sort((a, b) => b - a));
+});
+
+test("the schedule warms up for its share of the steps, and then falls or stays", () => {
+  const falling = scheduleOf(resolveOptions({ warmup: 0.1 }), 100);
+  expect([0, 5, 10, 55, 100].map(falling)).toEqual([0, 0.5, 1, 0.5, 0]);
+  const constant = scheduleOf(resolveOptions({ warmup: 0, schedule: "constant" }), 100);
+  expect([0, 50, 99].map(constant)).toEqual([1, 1, 1]);
+});

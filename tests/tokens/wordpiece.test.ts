@@ -1,0 +1,60 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { createTokenizer } from "../../src/tokens/tokenizer.js";
+import { miniFile, miniTokenizer } from "../support/mini.js";
+
+const VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "##b", "A", "é", "e"];
+
+const pieces = (text: string, config: object, vocabulary = VOCABULARY): string[] =>
+  createTokenizer({ vocabTxt: vocabulary.join("\n"), tokenizerConfigJson: JSON.stringify(config) })
+    .pieces(text)
+    .slice(1, -1)
+    .map(({ piece }) => piece);
+
+test("the embedded encoder's vocab.txt gives the same ids as its tokenizer.json", () => {
+  const whole = miniTokenizer();
+  const old = createTokenizer({
+    vocabTxt: miniFile("vocab.txt"),
+    tokenizerConfigJson: miniFile("tokenizer_config.json"),
+  });
+  expect(old.padId).toBe(whole.padId);
+  expect(old.vocabSize).toBe(whole.vocabSize);
+  fc.assert(
+    fc.property(fc.string({ unit: "binary", maxLength: 60 }), fc.lorem(), (odd, plain) => {
+      for (const text of [odd, plain, `${plain}${odd}[MASK]`])
+        expect(old.encode(text)).toEqual(whole.encode(text));
+      expect(old.encode(plain, 7, odd)).toEqual(whole.encode(plain, 7, odd));
+    }),
+  );
+});
+
+test.each<[object, string[]]>([
+  [{}, ["a", "##b", "e"]],
+  [{ do_lower_case: false }, ["[UNK]", "é"]],
+  [{ do_lower_case: false, strip_accents: true }, ["[UNK]", "e"]],
+  [{ strip_accents: false }, ["a", "##b", "é"]],
+])("settings %j are those of BertTokenizer", (config, expected) => {
+  expect(pieces("AB é", config)).toEqual(expected);
+});
+
+test("lines may end in CRLF, and special tokens have other names", () => {
+  const renamed = ["<pad>", "<unk>", "<s>", "</s>", "a"];
+  const tokenizer = createTokenizer({
+    vocabTxt: `${renamed.join("\r\n")}\r\n`,
+    specialTokensMapJson: JSON.stringify({ pad_token: "<pad>", unk_token: { content: "<unk>" } }),
+    tokenizerConfigJson: JSON.stringify({ cls_token: "<s>", sep_token: "</s>" }),
+  });
+  expect([...tokenizer.encode("a x").inputIds]).toEqual([2, 4, 1, 3]);
+  expect(tokenizer.vocabSize).toBe(5);
+});
+
+test("a vocabulary without a special token is refused by its name", () => {
+  expect(() => pieces("a", {}, ["[PAD]", "[UNK]", "[CLS]"])).toThrow(/3 word pieces, but no line "\[SEP\]"/);
+});
+
+test("the made tokenizer.json can be read again", () => {
+  const made = createTokenizer({ vocabTxt: VOCABULARY.join("\n") });
+  const read = createTokenizer({ tokenizerJson: made.json });
+  expect(read.fingerprint).toBe(made.fingerprint);
+  expect(read.encode("ab b [SEP]")).toEqual(made.encode("ab b [SEP]"));
+});

@@ -112,7 +112,9 @@ async function* pipeline(
     const schedule = scheduleOf(options, steps);
     const settings = { ...options, learningRate, schedule, classWeights, random: seeded, cancelled };
     if (cancelled()) {
-      throw new TextgraftError("cancelled", { message: "Stopped before the first step; nothing was written." });
+      throw new TextgraftError("cancelled", {
+        message: "Stopped before the first step; nothing was written.",
+      });
     }
     const history = yield* trainEpochs(engine, tokens, settings);
     const test = yield* judge(engine, tokens, split, classWeights);

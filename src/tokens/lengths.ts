@@ -6,7 +6,7 @@ export interface LengthStatistics {
   mean: number;
   /** At most 12 ranges without gaps, `from` and `to` included; the last takes the rare long texts. */
   histogram: { from: number; to: number; count: number }[];
-  /** A multiple of 8 that keeps 98 % of the texts whole. */
+  /** The smallest multiple of 8 that keeps 98 % of the texts whole, or what the model reads. */
   suggestedLength: number;
   /** The smallest length that at least `percent` % of the texts don't exceed (nearest rank); 50 gives the median. */
   percentile(percent: number): number;
@@ -45,12 +45,12 @@ export function lengthStatistics(
     count,
     mean: total / count,
     histogram: histogramOf(sorted, percentile(99)),
-    suggestedLength: Math.min(Math.ceil(percentile(KEPT_WHOLE) / 8) * 8, maxLength),
+    suggestedLength: Math.min(Math.ceil(Math.max(1, percentile(KEPT_WHOLE)) / 8) * 8, maxLength),
     percentile,
     cutShare: (limit) => {
       const longer = sorted.filter((length) => length > limit);
       const tokens = longer.reduce((sum, length) => sum + length - limit, 0);
-      return { count: longer.length, texts: longer.length / count, tokens: tokens / total };
+      return { count: longer.length, texts: longer.length / count, tokens: tokens / Math.max(1, total) };
     },
   };
 }

@@ -9,7 +9,7 @@ export interface Library {
   encode(
     text: string,
     options?: { add_special_tokens: boolean },
-  ): { ids: (number | undefined)[]; tokens: string[] };
+  ): { ids: (number | undefined)[]; tokens: (string | undefined)[] };
   token_to_id(token: string): number | undefined;
   id_to_token(id: number): string | undefined;
   get_vocab(): Map<string, number>;
@@ -26,6 +26,9 @@ export interface Library {
 
 /** The library's tokenizer; `model-invalid` where tokenizer.json is broken or needs what the library lacks. */
 export function openLibrary(tokenizerJson: Json, tokenizerConfig: Json): Library {
+  const { vocab } = (tokenizerJson.model ?? {}) as Json;
+  if (typeof vocab !== "object" || vocab === null)
+    throw invalidTokenizer("tokenizer.json has no vocabulary.");
   try {
     const library: Library = new Tokenizer({ ...OPTIONAL, ...tokenizerJson }, tokenizerConfig);
     library.encode("a"); // some errors come only with a text

@@ -15,7 +15,7 @@ type Slot = { readonly typeId: number } & ({ readonly id: number } | { readonly 
 
 /**
  * The layout of any post-processor, read from what it makes of one marker for each text. Throws `model-invalid`
- * where a special token has no id.
+ * where a special token has no id, or a text doesn't stand in it exactly once.
  */
 export function readLayout(library: Library, withPair: boolean): Layout {
   const markers = withPair ? ["\0text", "\0pair"] : ["\0text"];
@@ -25,6 +25,11 @@ export function readLayout(library: Library, withPair: boolean): Layout {
   const tokens = processed?.tokens ?? text!;
   // Where no template says otherwise, the second text follows the first; the library drops it.
   if (pair && !tokens.includes(pair[0]!)) tokens.push(...pair);
+  if (markers.some((marker) => tokens.filter((token) => token === marker).length !== 1)) {
+    throw invalidTokenizer(
+      `The post-processor leaves out or repeats ${pair ? "a text of a pair" : "the text"}.`,
+    );
+  }
   // RoBERTa has a single token type; the library's RobertaProcessing says 1 for the second text.
   const typeIds = processor?.config.type === "RobertaProcessing" ? undefined : processed?.token_type_ids;
   return tokens.map((token, i): Slot => {

@@ -102,11 +102,12 @@ function parseObject(text: string, file: string): Json {
 /** Ids of a text without special tokens. */
 function idsOf(library: Library, text: string): number[] {
   const { ids, tokens } = library.encode(text, { add_special_tokens: false });
-  const missing = ids.indexOf(undefined);
-  if (missing === -1) return ids as number[];
-  const token = tokens[missing];
+  // Broken files hold other things than ids, too, and negative ones would count from the vocabulary's end.
+  const wrong = ids.findIndex((id) => !(Number.isInteger(id) && id! >= 0));
+  if (wrong === -1) return ids as number[];
+  const token = tokens[wrong];
   throw invalidTokenizer(
-    `tokenizer.json has no id for ${JSON.stringify(token)}, nor one for unknown tokens.`,
+    `tokenizer.json has no id for ${token === undefined ? "a word" : JSON.stringify(token)}, nor one for unknown tokens.`,
   );
 }
 

@@ -44,6 +44,14 @@ test("no bucket is there for nothing", () => {
   expect(chooseBuckets([], 512)).toEqual([8]);
 });
 
+test("a million texts have the buckets of a thousand in the same proportions", () => {
+  const thousand = Array.from({ length: 1000 }, (_, i) => 3 + ((i * i) % 509));
+  const million = Int32Array.from({ length: 1_000_000 }, (_, i) => thousand[i % 1000]!);
+  const buckets = chooseBuckets(million, 512);
+  expect(buckets).toHaveLength(6);
+  expect(buckets).toEqual(chooseBuckets(thousand, 512));
+});
+
 test("a text goes into the smallest bucket that holds it", () => {
   expect([1, 8, 9, 24].map((length) => bucketOf(length, [8, 16, 24]))).toEqual([8, 8, 16, 24]);
   expect(() => bucketOf(25, [8, 16, 24])).toThrow(expect.objectContaining({ code: "internal" }));

@@ -26,6 +26,12 @@ test("texts get the encodings that they get alone, also where the pool has to gr
   );
 });
 
+test("long texts keep what stood before them", async () => {
+  const texts = ["first", "word ".repeat(300), "", "many more words ".repeat(1000), "last"];
+  const encodings = await encodeAll(tokenizer, texts);
+  expect(texts.map((_, i) => encodings.at(i))).toEqual(texts.map((text) => tokenizer.encode(text)));
+});
+
 test("truncating afterwards gives what tokenizing with the limit gives", async () => {
   const texts = ["", "one", "words that make a text of some length", "a, b; c. d!"];
   const whole = await encodeAll(tokenizer, texts);

@@ -61,6 +61,24 @@ test("the suggested length keeps 98 % of the texts whole, and 8 less would not",
   );
 });
 
+test("2 long texts of 100 are cut, 3 are not", () => {
+  const withLong = (count: number): number[] =>
+    Array.from({ length: 100 }, (_, i) => (i < count ? 1000 : 10));
+  expect(lengthStatistics(withLong(2)).suggestedLength).toBe(16);
+  expect(lengthStatistics(withLong(3)).suggestedLength).toBe(1000);
+});
+
+test("texts without a single token count, too", () => {
+  const { mean, suggestedLength, cutShare } = lengthStatistics([0, 0]);
+  expect({ mean, suggestedLength, ...cutShare(8) }).toEqual({
+    mean: 0,
+    suggestedLength: 8,
+    count: 0,
+    texts: 0,
+    tokens: 0,
+  });
+});
+
 test("a suggestion is no more than the model reads", () => {
   expect(lengthStatistics([600, 700], 510).suggestedLength).toBe(510);
 });

@@ -14,12 +14,12 @@ const SMALL = "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\nb\n";
 const smallJson = (changes: object): string =>
   JSON.stringify({ ...(JSON.parse(createTokenizer({ vocabTxt: SMALL }).json) as object), ...changes });
 
-const template = (closing: string): object => ({
-  type: "TemplateProcessing",
-  single: [{ Sequence: { id: "A", type_id: 0 } }, { SpecialToken: { id: closing, type_id: 0 } }],
-  pair: [],
-  special_tokens: {},
-});
+/** A post-processor that puts some special tokens, or texts (A, B), one after the other. */
+const template = (single: string[], pair = ["A", "B"]): object => {
+  const item = (id: string): object =>
+    id === "A" || id === "B" ? { Sequence: { id, type_id: 0 } } : { SpecialToken: { id, type_id: 0 } };
+  return { type: "TemplateProcessing", single: single.map(item), pair: pair.map(item), special_tokens: {} };
+};
 
 const vocabularyOf = (vocabTxt: string): Map<string, number> =>
   new Map(
@@ -139,13 +139,37 @@ test.each<[string, TokenizerFiles, string, RegExp]>([
   ["no file", {}, "file-missing", /neither tokenizer\.json nor vocab\.txt/],
   ["no JSON", { tokenizerJson: "{" }, "model-invalid", /tokenizer\.json is not valid JSON/],
   ["no object", { tokenizerJson: "[]" }, "model-invalid", /has to hold a JSON object/],
-  ["no model", { tokenizerJson: "{}" }, "model-invalid", /can't be used/],
+  ["no model", { tokenizerJson: "{}" }, "model-invalid", /has no vocabulary/],
   ["an unknown part", { tokenizerJson: smallJson({ normalizer: { type: "Odd" } }) }, "model-invalid", /Odd/],
   [
     "no closing token",
-    { tokenizerJson: smallJson({ post_processor: template("[END]") }) },
+    { tokenizerJson: smallJson({ post_processor: template(["A", "[END]"]) }) },
     "model-invalid",
     /\[END\]/,
+  ],
+  [
+    "a template without the text",
+    { tokenizerJson: smallJson({ post_processor: template(["[CLS]"]) }) },
+    "model-invalid",
+    /leaves out or repeats the text/,
+  ],
+  [
+    "a template that repeats a text",
+    { tokenizerJson: smallJson({ post_processor: template(["A"], ["A", "B", "A"]) }) },
+    "model-invalid",
+    /leaves out or repeats a text of a pair/,
+  ],
+  [
+    "no vocabulary",
+    { tokenizerJson: smallJson({ model: { type: "WordPiece", unk_token: "[UNK]" } }) },
+    "model-invalid",
+    /has no vocabulary/,
+  ],
+  [
+    "a part that fails only on a text",
+    { tokenizerJson: smallJson({ post_processor: { type: "TemplateProcessing" } }) },
+    "model-invalid",
+    /can't be used/,
   ],
   [
     "no padding token",
@@ -165,16 +189,56 @@ test.each<[string, TokenizerFiles, string, RegExp]>([
   );
 });
 
-test("a word without an id is an error where there is no unknown token", () => {
-  const model = {
-    type: "WordPiece",
-    unk_token: "[NO]",
-    continuing_subword_prefix: "##",
-    vocab: { "[PAD]": 0, a: 1 },
-  };
-  const tokenizer = createTokenizer({
-    tokenizerJson: smallJson({ model, added_tokens: [], post_processor: null }),
+/** A tokenizer.json with a model alone, which is all that the format asks for. */
+const modelAlone = (vocab: object, unknown?: string): string =>
+  JSON.stringify({
+    model: { type: "WordPiece", unk_token: unknown, continuing_subword_prefix: "##", vocab },
   });
-  expect([...tokenizer.encode("a a").inputIds]).toEqual([1, 1]);
-  expect(() => tokenizer.encode("b")).toThrow(/no id for "\[NO\]"/);
+
+test("a word without an id is an error where there is no unknown token", () => {
+  const vocab = { "[PAD]": 0, a: 1, text: "7", ends: -1, half: 0.5 };
+  const named = createTokenizer({ tokenizerJson: modelAlone(vocab, "[NO]") });
+  expect([...named.encode("a").inputIds]).toEqual([1]);
+  expect(() => named.encode("b")).toThrow(/no id for "\[NO\]"/);
+  const unnamed = createTokenizer({ tokenizerJson: modelAlone(vocab) });
+  expect(() => unnamed.encode("b")).toThrow(/no id for a word/);
+  for (const word of ["text", "ends", "half"]) {
+    expect(() => named.encode(word)).toThrow(expect.objectContaining({ code: "model-invalid" }));
+  }
+});
+
+test("special is what the files call special, and what stands around every text", () => {
+  const added = (id: number, content: string, special: boolean): object => ({ id, content, special });
+  const tokenizer = createTokenizer({
+    tokenizerJson: smallJson({
+      added_tokens: [added(4, "a", true), added(5, "b", false)],
+      post_processor: template(["A", "[SEP]"]),
+    }),
+  });
+  expect(tokenizer.pieces("a b").map(({ piece, special }) => [piece, special])).toEqual([
+    ["a", true],
+    ["b", false],
+    ["[SEP]", true],
+  ]);
+});
+
+test("a word of more than 100 characters is unknown as a whole", () => {
+  const unknown = [101, 100, 102];
+  expect([...bert.encode("a".repeat(100)).inputIds]).not.toEqual(unknown);
+  expect([...bert.encode("a".repeat(101)).inputIds]).toEqual(unknown);
+});
+
+test.each([
+  ["words", "this is a bert model tutorial ", 33_334, [2023, 2003, 1037, 14324, 2944, 14924, 4818]],
+  ["one word", "x", 1_000_000, undefined],
+  ["punctuation", "!", 1_000_000, [999]],
+  ["spaces", " \n", 500_000, []],
+  ["special tokens", "[SEP]", 200_000, [102]],
+])("a text of a million characters can be read: %s", (_what, text, times, each) => {
+  const { inputIds } = bert.encode(text.repeat(times));
+  const [body, count] = each ? [each, times] : [[100], 1];
+  expect(inputIds).toHaveLength(2 + count * body.length);
+  expect([...inputIds.subarray(0, 1 + body.length), inputIds.at(-1)]).toEqual([101, ...body, 102]);
+  const cut = bert.encode(text.repeat(times), 16).inputIds;
+  expect([...cut]).toEqual([...inputIds.subarray(0, Math.min(16, inputIds.length) - 1), 102]);
 });

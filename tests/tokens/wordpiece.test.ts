@@ -11,12 +11,13 @@ const pieces = (text: string, config: object, vocabulary = VOCABULARY): string[]
     .slice(1, -1)
     .map(({ piece }) => piece);
 
+const whole = miniTokenizer();
+const old = createTokenizer({
+  vocabTxt: miniFile("vocab.txt"),
+  tokenizerConfigJson: miniFile("tokenizer_config.json"),
+});
+
 test("the embedded encoder's vocab.txt gives the same ids as its tokenizer.json", () => {
-  const whole = miniTokenizer();
-  const old = createTokenizer({
-    vocabTxt: miniFile("vocab.txt"),
-    tokenizerConfigJson: miniFile("tokenizer_config.json"),
-  });
   expect(old.padId).toBe(whole.padId);
   expect(old.vocabSize).toBe(whole.vocabSize);
   fc.assert(
@@ -28,6 +29,20 @@ test("the embedded encoder's vocab.txt gives the same ids as its tokenizer.json"
   );
 });
 
+test.each([
+  "Crème Brûlée, Ångström, İstanbul, ΟΔΟΣ, Straße, e\u0301",
+  "北京大学 is in 中国; \u{20000}\u{20001} かな カナ 한국어",
+  "😀 👩\u200d👩\u200d👧 ❤\ufe0f \ud83d alone",
+  `${"long".repeat(25)} ${"longer".repeat(25)}`,
+  "nul \0 bell \x07 soft\u00adhyphen bom\ufeff zero\u200bwidth nbsp\u00a0 line\u2028 nel\x85 \ufffd",
+  "“quotes” – dash … 5 € ½ ² ¿qué? x_y a@b.example #tag",
+  "שלום مرحبا नमस्ते all say hello",
+])("%j as vocab.txt and as tokenizer.json read it", (text) => {
+  expect(old.pieces(text)).toEqual(whole.pieces(text));
+  // Neither loses the text, nor takes all of it for unknown.
+  expect(new Set(old.encode(text).inputIds).size).toBeGreaterThan(3);
+});
+
 test.each<[object, string[]]>([
   [{}, ["a", "##b", "e"]],
   [{ do_lower_case: false }, ["[UNK]", "é"]],
@@ -35,6 +50,12 @@ test.each<[object, string[]]>([
   [{ strip_accents: false }, ["a", "##b", "é"]],
 ])("settings %j are those of BertTokenizer", (config, expected) => {
   expect(pieces("AB é", config)).toEqual(expected);
+});
+
+test("Chinese characters stand alone, unless the settings keep them in words", () => {
+  const vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "中", "a", "中a"];
+  expect(pieces("中a", {}, vocabulary)).toEqual(["中", "a"]);
+  expect(pieces("中a", { tokenize_chinese_chars: false }, vocabulary)).toEqual(["中a"]);
 });
 
 test("lines may end in CRLF, and special tokens have other names", () => {

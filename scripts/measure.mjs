@@ -18,11 +18,14 @@ const rows = [
   { name: "e-mails, everything trains", data: emails, flags: emailFlags },
 ];
 
-console.log("| data and flags | test rows | accuracy | spam precision | recall | F1 | naive Bayes' accuracy | time |");
+console.log(
+  "| data and flags | test rows | accuracy | spam precision | recall | F1 | naive Bayes' accuracy | time |",
+);
 console.log("| --- | --- | --- | --- | --- | --- | --- | --- |");
 for (const { name, data, flags } of rows) {
   if (!existsSync(data)) console.log(`| ${name} | skipped: no ${data} | | | | | | |`);
-  else console.log(`| ${name} (\`${flags.join(" ") || "defaults"}\`) | ${measured(data, flags).join(" | ")} |`);
+  else
+    console.log(`| ${name} (\`${flags.join(" ") || "defaults"}\`) | ${measured(data, flags).join(" | ")} |`);
 }
 
 /** Test rows, accuracy, the last label's scores, the floor's accuracy, seconds. */
@@ -30,13 +33,16 @@ function measured(data, flags) {
   const folder = mkdtempSync(join(tmpdir(), "textgraft-measure-"));
   try {
     const args = [cli, "train", data, "--output", join(folder, "model"), "--quiet", "--json", ...flags];
-    const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: "utf8", maxBuffer: 2 ** 28 });
+    const { stdout, stderr, status } = spawnSync(process.execPath, args, {
+      encoding: "utf8",
+      maxBuffer: 2 ** 28,
+    });
     if (status !== 0) throw new Error(stderr);
-    const { test, seconds } = JSON.parse(stdout);
-    const { precision, recall, f1 } = test.metrics.perLabel.at(-1);
-    const floor = test.floors.find((found) => found.name.includes("Bayes")).metrics.accuracy;
-    const count = test.metrics.confusion.flat().reduce((sum, n) => sum + n, 0);
-    return [count, ...[test.metrics.accuracy, precision, recall, f1, floor].map((x) => x.toFixed(3)), `${Math.round(seconds)} s`];
+    const { test, data: facts, seconds } = JSON.parse(stdout);
+    const { precision, recall, "f1-score": f1 } = test.report[facts.labels.at(-1)];
+    const floor = test.floors.find(({ name }) => name === "naive Bayes").accuracy;
+    const scores = [test.accuracy, precision, recall, f1, floor].map((score) => score.toFixed(3));
+    return [test.texts, ...scores, `${Math.round(seconds)} s`];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

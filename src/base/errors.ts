@@ -7,14 +7,13 @@ export type ErrorCode =
   | "column-missing"
   | "config-invalid"
   | "data-invalid"
-  | "device-unavailable"
   | "file-missing"
   | "internal"
   | "label-unknown"
   | "model-invalid"
   | "option-invalid"
   | "output-exists"
-  | "text-too-long"
+  | "training-diverged"
   | "weights-invalid";
 
 /** What an error tells: what was found and expected (`message`) and what to do about it (`fix`). */

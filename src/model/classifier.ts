@@ -1,5 +1,6 @@
 import { type DType, float32 } from "../base/tensor.js";
 import { GraphBuilder } from "../graph/builder.js";
+import type { Shape } from "../graph/dims.js";
 import { gradients } from "../graph/gradients.js";
 import type { Value } from "../graph/graph.js";
 import type { BertConfig } from "./config.js";
@@ -130,7 +131,8 @@ function start(model: Classifier, ids: DType, weights?: ReadonlyMap<string, Floa
   const params = parameterScope(model.parameters, inputs, (name, shape) =>
     weights ? g.constant(float32(shape, weights.get(name)!)) : g.input(name, "float32", shape),
   );
-  const tokens = tokenInputs(g, ids);
+  // With the weights inside it is an export, and others look for these names of its axes.
+  const tokens = tokenInputs(g, ids, weights ? ["batch_size", "sequence_length"] : ["batch", "sequence"]);
 
   const encode = (from: number, to: number, dropout: Dropout): Value => {
     const context: StageContext = { tokens, dropout };
@@ -146,8 +148,8 @@ function start(model: Classifier, ids: DType, weights?: ReadonlyMap<string, Floa
   return { g, inputs, encode, classify };
 }
 
-function tokenInputs(g: GraphBuilder, ids: DType): StageContext["tokens"] {
-  const input = (name: string) => g.input(name, ids, ["batch", "sequence"]);
+function tokenInputs(g: GraphBuilder, ids: DType, axes: Shape): StageContext["tokens"] {
+  const input = (name: string) => g.input(name, ids, axes);
   return {
     inputIds: once(() => input("input_ids")),
     tokenTypeIds: once(() => input("token_type_ids")),

@@ -79,17 +79,13 @@ function outcome({ cancelled, bestEpoch, epochs, options, stillFalling, seconds 
       `Stopped after ${count(epochs.length, "epoch")}: the weights are those of epoch ${bestEpoch}.`,
     );
   } else if (bestEpoch < epochs.length) {
-    found.push(
-      `The weights are those of epoch ${bestEpoch}, the best by validation ${bestBy[options.best]}.`,
-    );
+    found.push(`The weights are those of epoch ${bestEpoch}, the best by validation ${options.best}.`);
   }
   if (stillFalling && !cancelled) {
     found.push(`Validation loss was still falling: train longer (--epochs ${2 * epochs.length}).`);
   }
   return [...found, `All in all ${clock(seconds)}.`];
 }
-
-const bestBy = { loss: "loss", accuracy: "accuracy", "macro-f1": "macro F1" };
 
 function mistakesText(labels: readonly string[], judged: readonly Judged[]): string {
   const mistakes = mistakesOf(judged);

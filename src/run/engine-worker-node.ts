@@ -6,10 +6,12 @@ import { connectEngine } from "./protocol.js";
 /** An engine in a worker thread of its own, so that the calling thread stays free. `close` ends the thread. */
 export const openWorkerEngine: OpenEngine = async (spec) => {
   const worker = new Worker(new URL("./worker-node.js", import.meta.url), { execArgv: [] });
+  let closing: Promise<void> | undefined;
   const failed = new Promise<never>((_, reject) => {
     worker.on("error", reject);
     worker.on("exit", (code) => {
-      reject(new TextgraftError("internal", { message: `The worker thread ended with code ${code}.` }));
+      const message = closing ? "The model was closed." : `The worker thread ended with code ${code}.`;
+      reject(new TextgraftError("internal", { message }));
     });
   });
   // The process stays alive while something is asked, and may end while the engine is idle.
@@ -26,12 +28,14 @@ export const openWorkerEngine: OpenEngine = async (spec) => {
       });
     },
   };
-  const engine = await connectEngine(port, spec, failed);
-  return {
-    ...engine,
-    async close() {
-      await engine.close();
-      await worker.terminate();
-    },
+  const end = async (): Promise<void> => {
+    await worker.terminate();
   };
+  try {
+    const engine = await connectEngine(port, spec, failed);
+    return { ...engine, close: () => (closing ??= engine.close().finally(end)) };
+  } catch (error) {
+    await end();
+    throw error;
+  }
 };

@@ -39,3 +39,37 @@ export function eventStream<E, R>(job: AsyncGenerator<E, R>): EventStream<E, R> 
     },
   };
 }
+
+/** How far a job is. */
+export interface ProgressReport {
+  done: number;
+  total: number;
+}
+
+/** Runs a job that reports its progress, and tells the newest report whenever somebody asks for the next. */
+export async function* reporting<T>(
+  job: (report: (done: number, total: number) => void) => Promise<T>,
+): AsyncGenerator<ProgressReport, T> {
+  let newest: ProgressReport | undefined;
+  let wake = () => {};
+  const finished = job((done, total) => {
+    newest = { done, total };
+    wake();
+  });
+  const ended = finished.then(
+    () => true,
+    () => true,
+  );
+  for (;;) {
+    const reported = new Promise<boolean>((resolve) => {
+      wake = () => resolve(false);
+    });
+    if (newest) {
+      const report = newest;
+      newest = undefined; // while the one who asked is busy, another may come
+      yield report;
+    } else if (await Promise.race([reported, ended])) {
+      return finished;
+    }
+  }
+}

@@ -59,7 +59,7 @@ export async function exportOnnx(folder: string): Promise<Exported> {
 
 async function exported(name: string) {
   const { folder, config, tokenizer } = await openPretrained(name);
-  const facts = readSavedFacts(folder.textgraft ?? {}, folder.path);
+  const facts = readSavedFacts(folder.textgraft, folder.path);
   const classifier = createClassifier({ ...facts, config });
   const weights = new Map<string, Float32Array>();
   for (const { name: parameter } of classifier.parameters) {

@@ -1,4 +1,3 @@
-import { TextgraftError } from "../base/errors.js";
 import { random } from "../base/random.js";
 import { createClassifier } from "../model/classifier.js";
 import type { Problem } from "../model/loss.js";
@@ -45,12 +44,6 @@ export async function load(
   { device = "cpu", threads }: LoadOptions = {},
 ): Promise<TextClassifier> {
   const pretrained = await openPretrained(folder);
-  if (!pretrained.folder.textgraft) {
-    throw new TextgraftError("model-invalid", {
-      message: `${pretrained.folder.path} has no textgraft.json: it is no classifier that textgraft trained.`,
-      fix: `Train one from it: textgraft train DATA --model ${folder}`,
-    });
-  }
   const { head, problem, labels, maxLength } = readSavedFacts(
     pretrained.folder.textgraft,
     pretrained.folder.path,

@@ -1,5 +1,6 @@
 import { closest, TextgraftError } from "../base/errors.js";
 import type { HeadKind } from "../model/head.js";
+import type { Metrics } from "./metrics.js";
 import type { Device } from "./session.js";
 
 /** One option: its default, its flag's value as text, and what it does. */
@@ -13,7 +14,19 @@ export interface Option<T> {
 }
 
 export type Freeze = "none" | "embeddings" | "all" | number;
-export type Best = "loss" | "accuracy" | "macro-f1";
+/** What the best epoch may be chosen by besides the loss: metrics of the validation rows, higher is better. */
+export const criteria = {
+  accuracy: ({ accuracy }: Metrics) => accuracy,
+  "balanced-accuracy": ({ balancedAccuracy }: Metrics) => balancedAccuracy,
+  "macro-f1": ({ macro }: Metrics) => macro.f1,
+  "weighted-f1": ({ weighted }: Metrics) => weighted.f1,
+  mcc: ({ mcc }: Metrics) => mcc,
+  kappa: ({ cohenKappa }: Metrics) => cohenKappa,
+  "roc-auc": ({ rocAuc }: Metrics) => rocAuc,
+  "average-precision": ({ averagePrecision }: Metrics) => averagePrecision,
+};
+
+export type Best = "loss" | keyof typeof criteria;
 export type Recipe = "quick" | "standard" | "thorough" | "tutorial";
 
 /** Every option of a training, in the order of the help. The keys are the library's names; flags are in kebab-case. */
@@ -67,7 +80,7 @@ export const trainOptions = {
   labelSmoothing: number(0, "share of each label that is spread over all", { min: 0, max: 0.5 }),
   best: choice<Best>(
     "loss",
-    ["loss", "accuracy", "macro-f1"],
+    ["loss", ...(Object.keys(criteria) as Best[])],
     "what the best weights are chosen by, on validation rows",
   ),
   patience: number(0, "stop after so many epochs without a new best; 0: never", { whole: true, min: 0 }),

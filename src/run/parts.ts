@@ -1,3 +1,4 @@
+import { TextgraftError } from "../base/errors.js";
 import type { Random } from "../base/random.js";
 import { countLabels, requireKnownLabels, requireTwoLabels } from "../data/check.js";
 import { type Dataset, datasetOf, type Example } from "../data/example.js";
@@ -62,10 +63,34 @@ function splitAround(
   return { train: halves.train, validation: validation!.examples, test: halves.validation };
 }
 
-/** Rows made in a program, as if they had been read from a file. */
+/**
+ * Rows made in a program, as if they had been read from a file. Throws `data-invalid` where there are none, and for the
+ * first without a text or a label.
+ */
 export function datasetFrom(rows: readonly { text: string; label: string }[]): Dataset {
-  return datasetOf(
-    "the given examples",
-    rows.map(({ text, label }, index) => ({ text, label: label.trim(), row: index + 1 })),
-  );
+  if (!Array.isArray(rows) || rows.length === 0) {
+    throw new TextgraftError("data-invalid", {
+      message: "There are no rows to train on.",
+      fix: 'Give the name of a CSV or TSV file, or rows such as { text: "…", label: "…" }.',
+    });
+  }
+  const examples = rows.map((given: Partial<Record<"text" | "label", unknown>>, index) => ({
+    text: filled(given, "text", index + 1),
+    label: filled(given, "label", index + 1).trim(),
+    row: index + 1,
+  }));
+  return datasetOf("the given examples", examples);
+}
+
+function filled(
+  given: Partial<Record<"text" | "label", unknown>>,
+  key: "text" | "label",
+  row: number,
+): string {
+  const value = given[key];
+  if (typeof value === "string" && value.trim() !== "") return value;
+  throw new TextgraftError("data-invalid", {
+    message: `The given examples, row ${row}: ${key} is ${JSON.stringify(value)}; it must be a string that isn't empty.`,
+    fix: "Correct this row or leave it out.",
+  });
 }

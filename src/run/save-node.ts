@@ -63,10 +63,19 @@ function modelConfig({ classifier: { spec }, pretrained }: SaveInput): Record<st
   };
 }
 
+/** Special tokens, too, since special_tokens_map.json isn't written any more. */
 function tokenizerConfig({ pretrained: { folder, config } }: SaveInput): Record<string, unknown> {
-  const given = JSON.parse(folder.tokenizer.tokenizerConfigJson ?? "{}") as Record<string, unknown>;
-  const length = typeof given.model_max_length === "number" ? given.model_max_length : config.positions;
-  return { tokenizer_class: "BertTokenizer", ...given, model_max_length: Math.min(length, config.positions) };
+  const { specialTokensMapJson = "{}", tokenizerConfigJson = "{}" } = folder.tokenizer;
+  const given = {
+    ...(JSON.parse(specialTokensMapJson) as Record<string, unknown>),
+    ...(JSON.parse(tokenizerConfigJson) as Record<string, unknown>),
+  };
+  const { tokenizer_class: name = "TokenizersBackend", model_max_length: length } = given;
+  return {
+    ...given,
+    tokenizer_class: name === "TokenizersBackend" ? "BertTokenizer" : name, // transformers 4 doesn't know that one
+    model_max_length: typeof length === "number" ? Math.min(length, config.positions) : config.positions,
+  };
 }
 
 async function verify(folder: string, { probes, classifier: { spec } }: SaveInput): Promise<void> {

@@ -18,7 +18,9 @@ export interface SavedFacts {
   run: {
     options: TrainOptions;
     data: Omit<DataFacts, "labels"> & { fingerprint: string };
-    node: string;
+    /** Fingerprint of the tokenizer. */
+    tokenizer: string;
+    versions: { node: string; onnxruntime: string };
     epochs: readonly Omit<EpochFacts, "validation">[];
     bestEpoch: number;
     validation?: Metrics;
@@ -27,11 +29,20 @@ export interface SavedFacts {
   };
 }
 
-/** What has to be known to use a model; throws `model-invalid` naming the key for anything else. */
+/**
+ * What has to be known to use the model in the folder `path`, from its textgraft.json; throws `model-invalid` where
+ * there is none, and naming the key for anything that isn't understood.
+ */
 export function readSavedFacts(
-  json: Readonly<Record<string, unknown>>,
+  json: Readonly<Record<string, unknown>> | undefined,
   path: string,
 ): Pick<SavedFacts, "head" | "problem" | "labels" | "maxLength"> {
+  if (!json) {
+    throw new TextgraftError("model-invalid", {
+      message: `${path} has no textgraft.json: it is no classifier that textgraft trained.`,
+      fix: `Train one from it: textgraft train DATA --model ${path}`,
+    });
+  }
   const { formatVersion, head, problem, labels, maxLength } = json;
   const wrong = (key: string, wanted: string): TextgraftError =>
     new TextgraftError("model-invalid", {

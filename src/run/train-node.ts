@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { createRequire } from "node:module";
 import { TextgraftError } from "../base/errors.js";
 import { random } from "../base/random.js";
 import { type Dataset, type Example, readDataset } from "../data/example.js";
@@ -12,7 +13,7 @@ import { lengthStatistics } from "../tokens/lengths.js";
 import type { Engine } from "./engine.js";
 import { openWorkerEngine } from "./engine-worker-node.js";
 import { probabilitiesOf, weightedCrossEntropy } from "./evaluate.js";
-import { eventStream } from "./event-stream.js";
+import { eventStream, reporting } from "./event-stream.js";
 import type { DataFacts, Judged, ModelFacts, TrainEvent, TrainResult } from "./events.js";
 import { floors } from "./floors.js";
 import { classificationMetrics, confusionMatrix } from "./metrics/confusion.js";
@@ -118,7 +119,7 @@ async function* pipeline(
     }
     const history = yield* trainEpochs(engine, tokens, settings);
     const test = yield* judge(engine, tokens, split, classWeights);
-    const saved = savedFacts({ options, facts, maxLength, classifier, history, test, split });
+    const saved = savedFacts({ pretrained, options, facts, maxLength, classifier, history, test, split });
     const probes = test.judged.slice(0, PROBES);
     await saveModel(options.output, options.overwrite, {
       engine,
@@ -166,14 +167,14 @@ async function* tokenize(
   const validation = range(train.length, split.validation.length);
   const test = range(train.length + validation.length, split.test.length);
 
-  const whole = await encodeAll(
-    tokenizer,
-    examples.map(({ text }) => text),
-    config.positions,
-  );
-  yield { kind: "tokenized", done: examples.length, total: examples.length };
+  const texts = examples.map(({ text }) => text);
+  const encoding = reporting((report) => encodeAll(tokenizer, texts, config.positions, report));
+  let progress = await encoding.next();
+  for (; !progress.done; progress = await encoding.next()) yield { kind: "tokenized", ...progress.value };
+  const whole = progress.value;
   const statistics = lengthStatistics(train.map((example) => whole.lengthOf(example)));
-  const maxLength = maxLengthOf(options.maxLength, statistics.suggestedLength, config);
+  const suggested = Math.min(statistics.suggestedLength, tokenizer.modelMaxLength ?? config.positions);
+  const maxLength = maxLengthOf(options.maxLength, suggested, config);
   const encodings = whole.truncated(maxLength);
   const buckets = chooseBuckets(
     train.map((example) => encodings.lengthOf(example)),
@@ -234,7 +235,13 @@ async function* judge(
   };
 }
 
+function onnxruntimeVersion(): string {
+  const found = createRequire(import.meta.url)("onnxruntime-node/package.json") as { version: string };
+  return found.version;
+}
+
 interface Finished {
+  pretrained: Pretrained;
   options: TrainOptions;
   facts: DataFacts;
   maxLength: number;
@@ -244,7 +251,16 @@ interface Finished {
   split: Split;
 }
 
-function savedFacts({ options, facts, maxLength, classifier, history, test, split }: Finished): SavedFacts {
+function savedFacts({
+  pretrained,
+  options,
+  facts,
+  maxLength,
+  classifier,
+  history,
+  test,
+  split,
+}: Finished): SavedFacts {
   const { labels, ...data } = facts;
   const rows = JSON.stringify(inOrder(split).map(({ text, label }) => [text, label]));
   const best = history.epochs.find(({ epoch }) => epoch === history.bestEpoch);
@@ -258,7 +274,8 @@ function savedFacts({ options, facts, maxLength, classifier, history, test, spli
     run: {
       options,
       data: { ...data, fingerprint: createHash("sha256").update(rows).digest("hex") },
-      node: process.version,
+      tokenizer: pretrained.tokenizer.fingerprint,
+      versions: { node: process.version, onnxruntime: onnxruntimeVersion() },
       epochs: history.epochs.map(({ validation: _metrics, ...epoch }) => epoch),
       bestEpoch: history.bestEpoch,
       ...(best && { validation: best.validation }),

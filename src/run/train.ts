@@ -1,3 +1,4 @@
+import { TextgraftError } from "../base/errors.js";
 import type { Random } from "../base/random.js";
 import type { Schedule } from "../model/schedule.js";
 import { collate, planBatches } from "../tokens/batch.js";
@@ -5,7 +6,7 @@ import type { Engine, TrainBatch } from "./engine.js";
 import { logitsOf, probabilitiesOf, type Tokenized, weightedCrossEntropy } from "./evaluate.js";
 import type { EpochFacts, TrainEvent } from "./events.js";
 import { measure } from "./metrics.js";
-import type { Best } from "./options.js";
+import { type Best, criteria } from "./options.js";
 
 /** Tokenized examples with their labels; `train` and `validation` are numbers of examples. */
 export interface TrainData extends Tokenized {
@@ -62,6 +63,11 @@ export async function* trainEpochs(
     const start = Date.now();
     const trainLoss = yield* trainEpoch(engine, data, settings, epoch, clock);
     if (cancelled()) break;
+    if (!Number.isFinite(trainLoss)) {
+      if (!best) throw diverged(epoch, settings.learningRate);
+      yield { kind: "notice", text: `Stopped: in epoch ${epoch} the loss was no number any more.` };
+      break;
+    }
     const validation = yield* validate(engine, data, settings);
     const facts: EpochFacts = {
       epoch,
@@ -122,10 +128,16 @@ async function* trainEpoch(
     const batch = step - (epoch - 1) * steps + 1;
     const speed = clock.advance(part.reduce((count, { rows }) => count + rows.length, 0));
     yield { kind: "step", epoch, epochs, batch, batches: steps, loss, gradientNorm, learningRate, ...speed };
-    if (settings.cancelled()) break;
+    if (settings.cancelled() || !Number.isFinite(loss)) break;
   }
   return sum / steps;
 }
+
+const diverged = (epoch: number, learningRate: number): TextgraftError =>
+  new TextgraftError("training-diverged", {
+    message: `In epoch ${epoch} the loss was no number any more, at a learning rate of ${learningRate}; nothing was written.`,
+    fix: `Try a lower one, such as --learning-rate ${(learningRate / 10).toPrecision(2)}, or a longer --warmup.`,
+  });
 
 /** Rows of tokens with their labels; rows that only fill have weight 0. */
 function labelled(
@@ -179,8 +191,7 @@ export async function* evaluating(
 
 function isBetter(a: EpochFacts, b: EpochFacts, by: Best): boolean {
   if (by === "loss") return a.validationLoss < b.validationLoss;
-  const score = ({ validation }: EpochFacts): number =>
-    by === "accuracy" ? validation.accuracy : validation.macro.f1;
+  const score = ({ validation }: EpochFacts): number => criteria[by](validation);
   return score(a) > score(b) || (score(a) === score(b) && a.validationLoss < b.validationLoss);
 }
 

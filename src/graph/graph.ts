@@ -2,7 +2,7 @@ import { TextgraftError } from "../base/errors.js";
 import type { DType, Tensor } from "../base/tensor.js";
 import type { GraphBuilder } from "./builder.js";
 import { type Shape, showShape } from "./dims.js";
-import type { OnnxWriter } from "./onnx.js";
+import type { OnnxWriter } from "./onnx-writer.js";
 
 /** What is known of a value before anything runs. */
 export interface ValueType {

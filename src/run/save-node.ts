@@ -49,7 +49,7 @@ async function weightsFile({ engine, classifier }: SaveInput): Promise<Uint8Arra
 
 /** What stock classes can load says so; the mlp head has a type of its own, so that nothing loads it wrongly. */
 function modelConfig({ classifier: { spec }, pretrained }: SaveInput): Record<string, unknown> {
-  const { torch_dtype: _old, ...config } = pretrained.folder.config;
+  const { torch_dtype: _old, "transformers.js_config": _export, ...config } = pretrained.folder.config;
   const stock = spec.head === "linear";
   return {
     ...config,

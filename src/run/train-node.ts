@@ -72,6 +72,7 @@ async function* pipeline(
   await checkTarget(options.output, options.overwrite);
   const pretrained = await openPretrained(options.model);
   const frozenStages = frozenStagesOf(options.freeze, pretrained.config);
+  maxLengthOf(options.maxLength, pretrained.config.positions, pretrained.config); // told before the long work
   const sources = await readSources(data, options);
   const { split, facts } = partsOf(sources, { grouped: options.split === "grouped", random: seeded });
   yield { kind: "data", facts };

@@ -115,6 +115,48 @@ test("dropout acts in training alone", async () => {
   expect(on.logits).toEqual(off.logits);
 });
 
+test("a step's gradients are its own", async () => {
+  const engine = await openTiny({ training: { batchSize: 4, accumulation: 2 } });
+  const rows = tinyRows(16);
+  const look = (first: number, count: number) => {
+    const batches = [tinyBatch(rows.slice(first, first + 4)), tinyBatch(rows.slice(first + 4, first + 8))];
+    return engine.train({ batches: batches.slice(0, count), denominator: 8, step: 1, learningRate: 0 });
+  };
+  const wanted = await look(0, 2);
+  await look(8, 2);
+  await look(8, 1);
+  expect(await look(0, 2)).toEqual(wanted);
+  await engine.close();
+});
+
+test("gradients are clipped by their global norm", async () => {
+  // With a huge epsilon AdamW moves along the gradient: by learningRate / epsilon times what clipping leaves of it.
+  const moved = async (maxGradientNorm: number) => {
+    const engine = await openTiny({ training: { maxGradientNorm, epsilon: 1e4 } });
+    const before = await readAll(engine);
+    const batch = tinyBatch(tinyRows(8));
+    const { gradientNorm } = await engine.train({
+      batches: [batch],
+      denominator: 8,
+      step: 1,
+      learningRate: 1e4,
+    });
+    const after = await readAll(engine);
+    await engine.close();
+    const squares = [...before].map(([name, values]) =>
+      after.get(name)!.reduce((sum, x, i) => sum + (x - values[i]!) ** 2, 0),
+    );
+    return { distance: Math.sqrt(squares.reduce((a, b) => a + b)), gradientNorm };
+  };
+  const free = await moved(Number.POSITIVE_INFINITY);
+  expect(free.distance / free.gradientNorm).toBeCloseTo(1, 3);
+  const limit = free.gradientNorm / 3;
+  const clipped = await moved(limit);
+  expect(clipped.distance / limit).toBeCloseTo(1, 3);
+  expect(clipped.gradientNorm).toBe(free.gradientNorm); // what is told is the norm before
+  expect(await moved(2 * free.gradientNorm)).toEqual(free);
+});
+
 test("weights come out as they went in", async () => {
   const engine = await openTiny({ classifier: { head: "mlp" }, frozenStages: 2, training: {} });
   const wanted = tinyWeights(createClassifier({ ...tinySpec, head: "mlp" }));

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
-import { eventStream } from "../../src/run/event-stream.js";
+import { describe, expect, test } from "vitest";
+import { eventStream, reporting } from "../../src/run/event-stream.js";
 
 /** Tells 1 to `count`, slowly where `pause` is given, and ends with the result or the error. */
 async function* job(count: number, { pause = 0, error }: { pause?: number; error?: Error } = {}) {
@@ -63,4 +63,50 @@ test("an error that nobody asks for ends no process", async () => {
   await sleep(20);
   process.off("unhandledRejection", note);
   expect(unhandled).toEqual([]);
+});
+
+describe("a job that reports", () => {
+  /** Drives a reporting job; the one who asks takes `pause` milliseconds for each report. */
+  async function driven(job: Parameters<typeof reporting<string>>[0], pause = 0) {
+    const told: number[] = [];
+    const reports = reporting(job);
+    for (;;) {
+      const { value, done } = await reports.next();
+      if (done) return { told, result: value };
+      told.push(value.done);
+      if (pause > 0) await sleep(pause);
+    }
+  }
+
+  test("tells each report to one who keeps up, and then its result", async () => {
+    const { told, result } = await driven(async (report) => {
+      for (let i = 1; i <= 4; i++) {
+        await sleep(1);
+        report(i, 4);
+      }
+      return "done";
+    });
+    expect({ told, result }).toEqual({ told: [1, 2, 3, 4], result: "done" });
+  });
+
+  test("tells the newest, and always the last, to one who is slow", async () => {
+    // What was reported while the one who asks was busy got lost.
+    const { told, result } = await driven(async (report) => {
+      for (let i = 1; i <= 20; i++) {
+        report(i, 20);
+        await sleep(1);
+      }
+      return "done";
+    }, 50);
+    expect(result).toBe("done");
+    expect(told.length).toBeLessThan(20);
+    expect(told.at(-1)).toBe(20);
+    expect(told).toEqual(told.toSorted((a, b) => a - b));
+  });
+
+  test("that tells nothing has its result, and its error, all the same", async () => {
+    expect(await driven(async () => "done")).toEqual({ told: [], result: "done" });
+    const error = new Error("no such text");
+    await expect(driven(() => Promise.reject(error))).rejects.toBe(error);
+  });
 });

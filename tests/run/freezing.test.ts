@@ -36,6 +36,7 @@ async function train(frozenStages: number, features: FeatureStore) {
 /** Counts what is asked of a store. */
 function counting(store: FeatureStore) {
   const counts = { found: 0, put: 0, closed: 0 };
+  const lengths: number[] = [];
   const counted: FeatureStore = {
     get: (example) => {
       const features = store.get(example);
@@ -44,6 +45,7 @@ function counting(store: FeatureStore) {
     },
     put: (example, features) => {
       counts.put++;
+      lengths[example] = features.length;
       return store.put(example, features);
     },
     close: () => {
@@ -51,7 +53,7 @@ function counting(store: FeatureStore) {
       store.close();
     },
   };
-  return { counted, counts };
+  return { counted, counts, lengths };
 }
 
 /** Takes nothing: all is computed anew each time. */
@@ -94,10 +96,11 @@ describe.each(levels)("%d frozen stages", async (frozen) => {
 });
 
 test("features belong to an example's number, and rows that only fill have none", async () => {
-  const { counted, counts } = counting(memoryFeatures(2 ** 24));
+  const { counted, counts, lengths } = counting(memoryFeatures(2 ** 24));
   const engine = await openTiny({ training: {}, frozenStages: 2, features: counted });
   const wanted = await engine.logits(tinyBatch(rows.slice(0, 3), { length: 16 }));
   expect(counts).toEqual({ put: 3, found: 0, closed: 0 });
+  expect(lengths).toEqual(rows.slice(0, 3).map(({ ids }) => ids.length * 32)); // without padding
 
   // The same numbers with other tokens: what is known is used.
   const others = rows.slice(0, 3).map((row) => ({ ...row, ids: row.ids.map((id) => (id + 1) % 100) }));

@@ -281,6 +281,36 @@ test.each<[boolean, string, number[]]>([
   expect((await showing(shown, {})).history.stillFalling).toBe(falling);
 });
 
+describe("a loss that is no number any more", () => {
+  const losing = (from: number) => {
+    const fake = fakeEngine();
+    const train: Engine["train"] = async (step) => {
+      const result = await fake.engine.train(step);
+      return step.step < from ? result : { ...result, loss: Number.NaN };
+    };
+    return { ...fake, engine: { ...fake.engine, train } };
+  };
+
+  test("in the first epoch is an error at once", async () => {
+    const { engine, steps } = losing(2);
+    await expect(run(engine, dataOf(16, 4), {})).rejects.toMatchObject({
+      code: "training-diverged",
+      message: expect.stringContaining("In epoch 1 "),
+      fix: expect.stringContaining("--learning-rate 0.050"),
+    });
+    expect(steps).toHaveLength(2);
+  });
+
+  test("in a later epoch ends the training with the best weights so far", async () => {
+    const { engine, log, steps } = losing(6);
+    const { history, events } = await run(engine, dataOf(16, 4), { epochs: 3 });
+    expect(steps).toHaveLength(6);
+    expect(log).toEqual(["train", "logits", "keep 1", "train", "restore"]);
+    expect(history).toMatchObject({ bestEpoch: 1, cancelled: false });
+    expect(events.at(-1)).toMatchObject({ kind: "notice", text: expect.stringContaining("in epoch 2") });
+  });
+});
+
 describe("stopped", () => {
   const stoppedAfter = async (count: number) => {
     const { engine, log, steps } = fakeEngine();

@@ -32,6 +32,7 @@ const roberta = await changedModel("roberta", { model_type: "roberta" });
 const narrow = await changedModel("narrow", { vocab_size: 40 });
 const wide = await changedModel("wide", { intermediate_size: 96 });
 const deep = await changedModel("deep", { num_hidden_layers: 3 });
+const huge = await changedModel("huge", { vocab_size: 1e8 });
 const garbled = await changedModel("garbled", {});
 await writeFile(join(garbled, "model.safetensors"), "not weights at all");
 
@@ -98,6 +99,12 @@ test.each<[string, Record<string, unknown>, string, RegExp]>([
     /intermediate\.dense\.weight.*\[64, 32\].*\[96, 32\]/,
   ],
   ["weights that are missing", { model: deep }, "weights-invalid", /lack 16 .*encoder\.layer\.2\./],
+  [
+    "more weights than memory can hold",
+    { model: huge },
+    "model-invalid",
+    /word_embeddings.* has 3200000000 elements/,
+  ],
   ["weights that can't be read", { model: garbled }, "weights-invalid", /model\.safetensors/],
   ["an output below a file", { output: join(data, "model") }, "option-invalid", /can't be made/],
 ])(

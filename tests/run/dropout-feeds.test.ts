@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import { hash32 } from "../../src/base/random.js";
+import { dropoutBit, dropoutKeys, dropoutThreshold } from "../../src/model/dropout-bits.js";
+import type { DropoutSite } from "../../src/model/layers.js";
+import { DropoutFeeds } from "../../src/run/dropout-feeds.js";
+
+const sites: DropoutSite[] = [
+  { name: "tokens", probability: 0.1, stride: 5, shape: ["batch", "sequence", 5] },
+  { name: "attention", probability: 0.5, stride: 16, shape: ["batch", 2, "sequence", "sequence"] },
+  { name: "other", probability: 0.5, stride: 16, shape: ["batch", 2, "sequence", "sequence"] },
+  { name: "read", probability: 0.3, stride: 16, shape: ["batch", 2, 1, "sequence"] },
+  { name: "pooled", probability: 0.2, stride: 7, shape: ["batch", 7] },
+];
+
+test("the bits of each site are those of its name, the seed, the step and the example, however long the batch", () => {
+  const feeds = new DropoutFeeds();
+  // The memory is used again, larger and smaller.
+  for (const [step, sequence, examples] of [
+    [1, 3, [4, 9]],
+    [2, 8, [4, -1, 12]],
+    [3, 4, [0]],
+  ] as const) {
+    const moment = { seed: 11, step, examples: Int32Array.from(examples) };
+    const found = feeds.bits(sites, sequence, moment);
+    expect(Object.keys(found)).toEqual(sites.map(({ name }) => `dropout.${name}`));
+    for (const { name, probability, stride, shape } of sites) {
+      const { dtype, shape: bound, data } = found[`dropout.${name}`]!;
+      expect(dtype).toBe("uint8");
+      expect(bound).toEqual(
+        shape.map((dim) => (dim === "batch" ? examples.length : dim === "sequence" ? sequence : dim)),
+      );
+      const inner = bound.slice(1);
+      const [blocks, rows, columns] = [...new Array<number>(3 - inner.length).fill(1), ...inner] as [
+        number,
+        number,
+        number,
+      ];
+      const threshold = dropoutThreshold(probability);
+      const expected = [...moment.examples].flatMap((example) => {
+        const keys = dropoutKeys(11, step, hash32(name), example);
+        return Array.from({ length: blocks * rows * columns }, (_, i) => {
+          const [block, row, column] = [
+            Math.floor(i / (rows * columns)),
+            Math.floor(i / columns) % rows,
+            i % columns,
+          ];
+          return dropoutBit(keys, (block * stride + row) * stride + column, threshold);
+        });
+      });
+      expect([...data].map(Number), name).toEqual(expected);
+    }
+  }
+});
+
+test("sites, steps, examples and seeds have bits of their own", () => {
+  const bits = (site: number, seed: number, step: number, example: number) => {
+    const feeds = new DropoutFeeds().bits([sites[site]!], 16, {
+      seed,
+      step,
+      examples: Int32Array.of(example),
+    });
+    return Object.values(feeds)[0]!.data;
+  };
+  const wanted = bits(1, 0, 1, 5);
+  expect(bits(1, 0, 1, 5)).toEqual(wanted);
+  for (const other of [bits(2, 0, 1, 5), bits(1, 1, 1, 5), bits(1, 0, 2, 5), bits(1, 0, 1, 6)])
+    expect(other).not.toEqual(wanted);
+});
+
+test("a model without dropout needs no bits", () => {
+  expect(new DropoutFeeds().bits([], 16, { seed: 0, step: 1, examples: Int32Array.of(0) })).toEqual({});
+});

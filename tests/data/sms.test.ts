@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { random } from "../../src/base/random.js";
 import { countLabels } from "../../src/data/check.js";
@@ -8,15 +7,12 @@ import { leaks } from "../../src/data/leaks.js";
 import { nearDuplicates } from "../../src/data/near-duplicates.js";
 import { defaultShares, splitStratified } from "../../src/data/split.js";
 import { summarize } from "../../src/data/summary.js";
+import { smsAbsent, smsFile } from "../support/sms.js";
 
-const file = process.env.TEXTGRAFT_SMS ?? "../shared/data/spamdata_v2.csv";
-const absent = !existsSync(file);
-if (absent) console.warn(`Skipped: there is no SMS set at ${file}; name it by TEXTGRAFT_SMS.`);
-
-describe.skipIf(absent)("the tutorial's SMS set", () => {
+describe.skipIf(smsAbsent)("the tutorial's SMS set", () => {
   let dataset: Dataset;
   beforeAll(async () => {
-    dataset = readDataset(await openTable(file));
+    dataset = readDataset(await openTable(smsFile));
   });
   const groups = () => nearDuplicates(dataset.examples.map(({ text }) => text)).groups;
 

@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { readFileSync } from "node:fs";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { random, shuffled } from "../../src/base/random.js";
 import { floors, majorityLabelId, naiveBayes } from "../../src/run/floors.js";
+import { smsAbsent, smsFile } from "../support/sms.js";
 
 test("the majority label is the commonest, the first of equals", () => {
   expect(majorityLabelId([2, 0, 2, 1, 2], 3)).toBe(2);
@@ -70,10 +70,7 @@ test("a label without training texts is never predicted", () => {
   expect(["a", "b", "c"].map(predict)).not.toContain(1);
 });
 
-const smsFile = resolve(process.env.TEXTGRAFT_SMS || "../shared/data/spamdata_v2.csv");
-const missing = existsSync(smsFile) ? "" : ` (skipped: no ${smsFile}; name it by TEXTGRAFT_SMS)`;
-
-test.skipIf(missing)(`on the SMS set naive Bayes has an accuracy near 0.986${missing}`, () => {
+test.skipIf(smsAbsent)("on the SMS set naive Bayes has an accuracy near 0.986", () => {
   const rows = parse(readFileSync(smsFile), { columns: true }) as { label: string; text: string }[];
   const unique = [...new Map(rows.map((row) => [row.text, row])).values()];
   const examples = shuffled(unique, random(0));

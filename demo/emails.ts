@@ -11,7 +11,7 @@ import { stringify } from "csv-stringify/sync";
 import { readEmail } from "./read-email.js";
 
 /** What brings training and report to an end within three minutes on two cores. */
-const trainFlags = ["--epochs", "3", "--max-length", "64", "--batch-size", "16"];
+const trainFlags = ["--epochs", "2", "--max-length", "64", "--batch-size", "16"];
 
 const sentences = [
   "Congratulations! You have been selected to receive a free cruise. Click here to claim your prize now.",

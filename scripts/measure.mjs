@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const cli = fileURLToPath(new URL("../dist/app/cli.js", import.meta.url));
 const emails = fileURLToPath(new URL("../build/emails.csv", import.meta.url));
 const sms = process.env.TEXTGRAFT_SMS ?? "../shared/data/spamdata_v2.csv";
-const emailFlags = ["--epochs", "3", "--max-length", "64", "--batch-size", "16"];
+const emailFlags = ["--epochs", "2", "--max-length", "64", "--batch-size", "16"];
 
 const rows = [
   { name: "SMS, everything trains", data: sms, flags: [] },

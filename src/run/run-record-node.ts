@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import { createRequire } from "node:module";
+import type { Split } from "../data/split.js";
+import type { Classifier } from "../model/classifier.js";
+import type { Tokenizer } from "../tokens/tokenizer.js";
+import type { DataFacts, TrainResult } from "./events.js";
+import type { TrainOptions } from "./options.js";
+import type { SavedFacts } from "./saved-facts.js";
+import { inOrder } from "./tokenize.js";
+import type { TrainHistory } from "./train.js";
+import { VERSION } from "./version.js";
+
+/** A training that has ended, but for saving it. */
+export interface Finished {
+  tokenizer: Tokenizer;
+  options: TrainOptions;
+  facts: DataFacts;
+  maxLength: number;
+  classifier: Classifier;
+  history: TrainHistory;
+  test: TrainResult["test"];
+  split: Split;
+}
+
+/** What is written beside the weights: what it takes to use them, and to repeat the run. */
+export function runRecord({
+  tokenizer,
+  options,
+  facts,
+  maxLength,
+  classifier,
+  history,
+  test,
+  split,
+}: Finished): SavedFacts {
+  const { labels, ...data } = facts;
+  const rows = JSON.stringify(inOrder(split).map(({ text, label }) => [text, label]));
+  const best = history.epochs.find(({ epoch }) => epoch === history.bestEpoch);
+  return {
+    formatVersion: 1,
+    textgraft: VERSION,
+    head: classifier.head.kind,
+    problem: classifier.spec.problem,
+    labels,
+    maxLength,
+    run: {
+      options,
+      data: { ...data, fingerprint: createHash("sha256").update(rows).digest("hex") },
+      tokenizer: tokenizer.fingerprint,
+      versions: { node: process.version, onnxruntime: onnxruntimeVersion() },
+      epochs: history.epochs.map(({ validation: _metrics, ...epoch }) => epoch),
+      bestEpoch: history.bestEpoch,
+      ...(best && { validation: best.validation }),
+      test: test.metrics,
+      finishedAt: new Date().toISOString(),
+    },
+  };
+}
+
+function onnxruntimeVersion(): string {
+  const found = createRequire(import.meta.url)("onnxruntime-node/package.json") as { version: string };
+  return found.version;
+}

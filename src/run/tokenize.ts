@@ -1,0 +1,69 @@
+import type { Example } from "../data/example.js";
+import type { Split } from "../data/split.js";
+import type { BertConfig } from "../model/config.js";
+import { chooseBuckets } from "../tokens/buckets.js";
+import { encodeAll } from "../tokens/encode-all.js";
+import { lengthStatistics } from "../tokens/lengths.js";
+import type { Tokenizer } from "../tokens/tokenizer.js";
+import { reporting } from "./event-stream.js";
+import type { TrainEvent } from "./events.js";
+import type { TrainOptions } from "./options.js";
+import { maxLengthOf } from "./plan.js";
+import type { TrainData } from "./train.js";
+
+/** All parts one after the other; examples are numbered in that order. */
+export const inOrder = ({ train, validation, test }: Split): Example[] => [...train, ...validation, ...test];
+
+/** The data of a training as numbers: each example's ids, labels, and the part it is in. */
+export interface RunData extends TrainData {
+  test: readonly number[];
+}
+
+export interface Tokenization {
+  tokens: RunData;
+  /** Tokens of a text; longer ones are cut. */
+  maxLength: number;
+  /** Share of the training texts that are cut. */
+  cutShare: number;
+}
+
+/** Tokenizes all parts, and chooses from the training texts what isn't given: the length, and the buckets. */
+export async function* tokenize(
+  split: Split,
+  labels: readonly string[],
+  { tokenizer, config }: { tokenizer: Tokenizer; config: BertConfig },
+  options: Pick<TrainOptions, "maxLength" | "batchSize">,
+): AsyncGenerator<TrainEvent, Tokenization> {
+  const examples = inOrder(split);
+  const range = (start: number, length: number) => Array.from({ length }, (_, i) => start + i);
+  const train = range(0, split.train.length);
+  const validation = range(train.length, split.validation.length);
+  const test = range(train.length + validation.length, split.test.length);
+
+  const texts = examples.map(({ text }) => text);
+  const encoding = reporting((report) => encodeAll(tokenizer, texts, config.positions, report));
+  let progress = await encoding.next();
+  for (; !progress.done; progress = await encoding.next()) yield { kind: "tokenized", ...progress.value };
+  const whole = progress.value;
+  const statistics = lengthStatistics(train.map((example) => whole.lengthOf(example)));
+  const suggested = Math.min(statistics.suggestedLength, tokenizer.modelMaxLength ?? config.positions);
+  const maxLength = maxLengthOf(options.maxLength, suggested, config);
+  const encodings = whole.truncated(maxLength);
+  const buckets = chooseBuckets(
+    train.map((example) => encodings.lengthOf(example)),
+    maxLength,
+  );
+  const ids = new Map(labels.map((label, id) => [label, id]));
+  const tokens = {
+    encodings,
+    buckets,
+    batchSize: options.batchSize,
+    padId: tokenizer.padId,
+    labelIds: examples.map(({ label }) => ids.get(label)!),
+    labelCount: labels.length,
+    train,
+    validation,
+    test,
+  };
+  return { tokens, maxLength, cutShare: statistics.cutShare(maxLength).texts };
+}

@@ -2,9 +2,6 @@ import { TextgraftError } from "../base/errors.js";
 import type { Dataset, Example } from "./example.js";
 import { quoted, rowList } from "./table.js";
 
-/** Fewest examples of a label that can be split into train, validation and test. */
-const fewestToSplit = 3;
-
 /** Examples of each of the labels, in their order; other labels are not counted. */
 export function countLabels(examples: readonly Example[], labels: readonly string[]): number[] {
   const counts = new Map(labels.map((label) => [label, 0]));
@@ -24,19 +21,19 @@ export function requireTwoLabels({ source, labels }: Dataset): void {
   });
 }
 
-/** @throws TextgraftError data-invalid unless there are two labels with three examples each. */
-export function requireSplittable(dataset: Dataset): void {
+/** @throws TextgraftError data-invalid unless there are two labels with an example for each of so many parts. */
+export function requireSplittable(dataset: Dataset, parts: number): void {
   requireTwoLabels(dataset);
   const { source, examples, labels } = dataset;
   const counts = countLabels(examples, labels);
-  const rare = labels.filter((_, labelId) => counts[labelId]! < fewestToSplit);
+  const rare = labels.filter((_, labelId) => counts[labelId]! < parts);
   if (rare.length === 0) return;
   const listed = rare.slice(0, 5).map((label) => `${quoted(label)} (${counts[labels.indexOf(label)]})`);
   const more = rare.length > 5 ? ` and ${rare.length - 5} more` : "";
   const wrongColumn = rare.length > labels.length / 2 && labels.length > examples.length / 5;
   throw new TextgraftError("data-invalid", {
     message:
-      `${source}: to split the rows into train, validation and test each label needs ${fewestToSplit}; ` +
+      `${source}: to split the rows into ${parts} parts each label needs ${parts}; ` +
       `too few have ${listed.join(", ")}${more}.`,
     fix: wrongColumn
       ? `The ${examples.length} rows have ${labels.length} different labels: name the right column with --label.`
@@ -48,12 +45,16 @@ export function requireSplittable(dataset: Dataset): void {
 export function requireKnownLabels({ source, examples, labels }: Dataset, known: readonly string[]): void {
   const unknown = labels.filter((label) => !known.includes(label));
   if (unknown.length === 0) return;
-  const rows = examples.filter(({ label }) => unknown.includes(label)).map(({ row }) => row);
+  const found = unknown.slice(0, 5).map((label) => {
+    const rows = examples.filter((example) => example.label === label).map(({ row }) => row);
+    return `${quoted(label)} (${rowList(rows)})`;
+  });
+  const more = unknown.length > found.length ? ` and ${unknown.length - found.length} more` : "";
+  const expected = known.slice(0, 12).map(quoted).join(", ");
   throw new TextgraftError("label-unknown", {
     message:
-      `${source}, ${rowList(rows)}: ${unknown.length === 1 ? "label" : "labels"} ` +
-      `${unknown.slice(0, 5).map(quoted).join(", ")}${unknown.length > 5 ? ", …" : ""} unknown; ` +
-      `expected one of ${known.slice(0, 12).map(quoted).join(", ")}${known.length > 12 ? ", …" : ""}.`,
+      `${source} has ${unknown.length === 1 ? "a label" : "labels"} that the model doesn't know: ` +
+      `${found.join(", ")}${more}; it knows ${expected}${known.length > 12 ? ", …" : ""}.`,
     fix: "Correct the labels of these rows, or train with examples of them.",
   });
 }

@@ -5,7 +5,7 @@ import { type Random, shuffled } from "../base/random.js";
 export const partNames = ["train", "validation", "test"] as const;
 export type Part = (typeof partNames)[number];
 
-/** Share of the rows for each part; each above 0, the sum 1. */
+/** Share of the rows for each part; their sum is 1. That of test may be 0, the others are above it. */
 export type Shares = Record<Part, number>;
 
 /**
@@ -14,7 +14,7 @@ export type Shares = Record<Part, number>;
  * test. https://scikit-learn.org/stable/modules/generated/sklearn.model_selection.train_test_split.html
  *
  * @param counts Rows of each label.
- * @throws TextgraftError option-invalid for shares that are not positive or whose sum is not 1.
+ * @throws TextgraftError option-invalid for shares that are none.
  */
 export function splitQuotas(
   counts: readonly number[],
@@ -47,7 +47,8 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 
 function requireShares(shares: Shares): void {
   const values = partNames.map((part) => shares[part]);
-  if (values.every((share) => share > 0) && Math.abs(sum(values) - 1) < 1e-9) return;
+  const positive = shares.train > 0 && shares.validation > 0 && shares.test >= 0;
+  if (positive && Math.abs(sum(values) - 1) < 1e-9) return;
   throw new TextgraftError("option-invalid", {
     message: `The shares of ${partNames.join(", ")} are ${values.join(", ")}; expected positive numbers whose sum is 1.`,
     fix: "For example 0.7, 0.15 and 0.15.",

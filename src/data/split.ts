@@ -14,7 +14,7 @@ export const defaultShares: Shares = { train: 0.7, validation: 0.15, test: 0.15 
  * the sizes of scikit-learn's `train_test_split` called twice (70/30, then halves); the same text may then stand
  * on both sides. With `groups` (for each example a number, as `nearDuplicates` gives) a group stays whole, and
  * shares are as close as whole groups allow. Every label is in train, and in all parts if it has three groups of
- * its own.
+ * its own. A share of 0 leaves test empty.
  *
  * @param random Forked for "split": the same seed gives the same split.
  * @throws TextgraftError data-invalid: fewer than two labels, or a label or a part gets too little.
@@ -24,20 +24,21 @@ export function splitStratified(
   shares: Shares,
   { random, groups }: { random: Random; groups?: readonly number[] | undefined },
 ): Split {
-  requireSplittable(dataset);
+  const wanted = partNames.filter((part) => shares[part] > 0);
+  requireSplittable(dataset, wanted.length);
   const stream = random.fork("split");
   const counts = countLabels(dataset.examples, dataset.labels);
   const lacking = splitQuotas(counts, shares, stream);
   const units = shuffled(unitsOf(dataset, groups), stream).sort((a, b) => b.rows.length - a.rows.length);
   const parts = assign(units, lacking, counts, stream);
-  spreadLabels(units, parts);
+  spreadLabels(units, parts, wanted);
 
   const partOf = new Map(
     units.flatMap(({ rows }, index) => rows.map((row) => [row, parts[index]!] as const)),
   );
   const split: Split = { train: [], validation: [], test: [] };
   for (const [row, example] of dataset.examples.entries()) split[partOf.get(row)!].push(example);
-  requireNoEmptyPart(split, dataset.source);
+  requireNoEmptyPart(split, wanted, dataset.source);
   return split;
 }
 
@@ -116,7 +117,7 @@ function draw(weights: readonly number[], random: Random): number | undefined {
  * Moves small units so that each label is in train, and in every part as far as that takes no label from another
  * part. The test part comes before validation: a label without test examples gets no score at all.
  */
-function spreadLabels(units: readonly Unit[], parts: Part[]): void {
+function spreadLabels(units: readonly Unit[], parts: Part[], wanted: readonly Part[]): void {
   const holders = new Map<string, number>(); // part and labelId → units
   const add = (part: Part, unit: Unit, change: number) => {
     for (const labelId of unit.counts.keys()) {
@@ -130,7 +131,7 @@ function spreadLabels(units: readonly Unit[], parts: Part[]): void {
 
   for (const part of ["train", "test", "validation"] as const) {
     for (const labelId of labelIds) {
-      if (holding(part, labelId) > 0) continue;
+      if (!wanted.includes(part) || holding(part, labelId) > 0) continue;
       const index = units.findLastIndex(
         (unit, at) =>
           unit.counts.has(labelId) &&
@@ -144,8 +145,8 @@ function spreadLabels(units: readonly Unit[], parts: Part[]): void {
   }
 }
 
-function requireNoEmptyPart(split: Split, source: string): void {
-  const empty = partNames.filter((part) => split[part].length === 0);
+function requireNoEmptyPart(split: Split, wanted: readonly Part[], source: string): void {
+  const empty = wanted.filter((part) => split[part].length === 0);
   if (empty.length === 0) return;
   throw new TextgraftError("data-invalid", {
     message: `${source}: nothing is left for ${empty.join(" and ")}, because nearly all its rows are near duplicates.`,

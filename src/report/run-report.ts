@@ -70,18 +70,21 @@ function epochTable({ epochs, bestEpoch }: TrainResult): string {
   return columns([header, ...epochs.map(row)], "  ");
 }
 
-function outcome({ cancelled, bestEpoch, epochs, options, stillFalling, seconds }: TrainResult): string[] {
+function outcome({ stopped, bestEpoch, epochs, options, stillFalling, seconds }: TrainResult): string[] {
   const found: string[] = [];
-  if (cancelled && bestEpoch === 0) {
+  if (stopped === "cancelled" && bestEpoch === 0) {
     found.push("Stopped before the first epoch ended: the weights are what had been learned until then.");
-  } else if (cancelled) {
+  } else if (stopped === "cancelled") {
     found.push(
       `Stopped after ${count(epochs.length, "epoch")}: the weights are those of epoch ${bestEpoch}.`,
     );
   } else if (bestEpoch < epochs.length) {
     found.push(`The weights are those of epoch ${bestEpoch}, the best by validation ${options.best}.`);
   }
-  if (stillFalling && !cancelled) {
+  if (stopped === "diverged") {
+    found.push("After that the loss was no number any more: try a lower learning rate (--learning-rate).");
+  }
+  if (stillFalling && !stopped) {
     found.push(`Validation loss was still falling: train longer (--epochs ${2 * epochs.length}).`);
   }
   return [...found, `All in all ${clock(seconds)}.`];

@@ -28,6 +28,8 @@ import { largestRegion, State } from "./state.js";
 export interface EngineHost {
   openSession: OpenSession;
   features: FeatureStore;
+  /** Bytes that open sessions may hold on to; default: the pool's. */
+  sessionBytes?: number;
 }
 
 /** An engine in the calling thread. */
@@ -39,12 +41,13 @@ class LocalEngine implements Engine {
   private readonly spec: EngineSpec;
   private readonly model: Classifier;
   private readonly state: State;
-  private readonly sessions = new SessionPool();
+  private readonly sessions: SessionPool;
   private readonly features: FeatureStore;
   private readonly openSession: OpenSession;
   private readonly dropout = new DropoutFeeds();
 
-  constructor(spec: EngineSpec, { openSession, features }: EngineHost) {
+  constructor(spec: EngineSpec, { openSession, features, sessionBytes }: EngineHost) {
+    this.sessions = new SessionPool(sessionBytes);
     this.spec = spec;
     this.openSession = openSession;
     this.features = features;
@@ -87,8 +90,9 @@ class LocalEngine implements Engine {
 
   async logits(batch: Batch): Promise<Float32Array> {
     const from = this.spec.frozenStages;
+    const reads = await this.reads(batch); // first: it may open a session, which may close another
     const { session } = await this.sessions.get("logits", () => this.open(logitsGraph(this.model, from)));
-    const { logits } = await session.run({ ...this.weights(session), ...(await this.reads(batch)) });
+    const { logits } = await session.run({ ...this.weights(session), ...reads });
     return (logits!.data as Float32Array).slice();
   }
 
@@ -121,11 +125,12 @@ class LocalEngine implements Engine {
   ): Promise<number> {
     const { seed } = this.training();
     const rows = batch.examples.length;
+    const reads = await this.reads(batch);
     const { session, sites, gradients } = await this.trainingGraph(rows, batch.length);
     const { labels, problem } = this.spec.classifier;
     const feeds: Tensors = {
       ...this.weights(session),
-      ...(await this.reads(batch)),
+      ...reads,
       ...this.dropout.bits(sites, batch.length, { seed, step, examples: batch.examples }),
       labels: float32([rows, labels.length], batch.labels),
       weights: float32(problem === "multi_label" ? [rows, labels.length] : [rows], batch.weights),

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { TextgraftError } from "../base/errors.js";
 import type { OpenEngine } from "./engine.js";
@@ -5,6 +6,7 @@ import { connectEngine } from "./protocol.js";
 
 /** An engine in a worker thread of its own, so that the calling thread stays free. `close` ends the thread. */
 export const openWorkerEngine: OpenEngine = async (spec) => {
+  requireThreads(spec.threads);
   const worker = new Worker(new URL("./worker-node.js", import.meta.url), { execArgv: [] });
   let closing: Promise<void> | undefined;
   const failed = new Promise<never>((_, reject) => {
@@ -39,3 +41,13 @@ export const openWorkerEngine: OpenEngine = async (spec) => {
     throw error;
   }
 };
+
+/** More threads than processors spin against each other. */
+function requireThreads(threads = 1): void {
+  const most = availableParallelism();
+  if (threads <= most) return;
+  throw new TextgraftError("option-invalid", {
+    message: `--threads is ${threads}, but only ${most} can run at once here.`,
+    fix: `Use ${most} or fewer, or leave it out.`,
+  });
+}

@@ -11,8 +11,8 @@ export interface DataFacts {
   source: string;
   textColumn: string;
   labelColumn: string;
-  /** The columns were guessed by their names. */
-  guessed: boolean;
+  /** Which of these columns were guessed by their names. */
+  guessed: readonly string[];
   labels: readonly string[];
   /** Rows of each part, in all and by label. */
   parts: Record<Part, { rows: number; byLabel: readonly number[] }>;
@@ -92,6 +92,9 @@ export interface Judged {
   probabilities: readonly number[];
 }
 
+/** Ctrl-C or `run.cancel()`, no better epoch for long enough, or a loss that is no number. */
+export type Stopped = "cancelled" | "patience" | "diverged";
+
 /** All that is known when a training ends. */
 export interface TrainResult {
   folder: string;
@@ -103,8 +106,8 @@ export interface TrainResult {
   bestEpoch: number;
   /** Validation loss was still falling in the last epoch. */
   stillFalling: boolean;
-  /** Ctrl-C, or `run.cancel()`, ended it early. */
-  cancelled: boolean;
+  /** Why it ended before its last epoch; null where it didn't. */
+  stopped: Stopped | null;
   test: {
     loss: number;
     metrics: Metrics;

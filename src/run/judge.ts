@@ -4,6 +4,7 @@ import { probabilitiesOf, weightedCrossEntropy } from "./evaluate.js";
 import type { Judged, TrainEvent, TrainResult } from "./events.js";
 import { floors } from "./floors.js";
 import { classificationMetrics, confusionMatrix } from "./metrics/confusion.js";
+import { argmax } from "./metrics/probabilities.js";
 import { measure } from "./metrics.js";
 import type { RunData } from "./tokenize.js";
 import { evaluating } from "./train.js";
@@ -20,7 +21,7 @@ export async function* judge(
   const probabilities = logits.map((row) => probabilitiesOf(row, "single_label"));
   const judged = split.test.map(({ text, row }, i): Judged => {
     const own = probabilities[i]!;
-    const predictedId = own.indexOf(Math.max(...own));
+    const predictedId = argmax(own);
     return { text, row, labelId: labelIds[i]!, predictedId, probabilities: own };
   });
   const known = {

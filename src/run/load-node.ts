@@ -6,6 +6,7 @@ import type { Tokenizer } from "../tokens/tokenizer.js";
 import type { Engine } from "./engine.js";
 import { openWorkerEngine } from "./engine-worker-node.js";
 import { logitsOf, probabilitiesOf } from "./evaluate.js";
+import { argmax } from "./metrics/probabilities.js";
 import type { Prediction } from "./predict.js";
 import { openPretrained, writeWeights } from "./pretrained-node.js";
 import { readSavedFacts } from "./saved-facts.js";
@@ -102,7 +103,7 @@ function predictor(engine: Engine, tokenizer: Tokenizer, { labels, problem, maxL
 }
 
 function prediction(text: string, labels: readonly string[], probabilities: readonly number[]): Prediction {
-  const best = probabilities.indexOf(Math.max(...probabilities));
+  const best = argmax(probabilities);
   const scores = Object.fromEntries(labels.map((label, id) => [label, probabilities[id]!]));
   return { text, label: labels[best]!, score: probabilities[best]!, scores };
 }

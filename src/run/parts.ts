@@ -36,7 +36,7 @@ export function partsOf(
     source: data.source,
     textColumn: data.columns?.text.name ?? "text",
     labelColumn: data.columns?.label.name ?? "label",
-    guessed: Boolean(data.columns?.text.guessed || data.columns?.label.guessed),
+    guessed: Object.values(data.columns ?? {}).flatMap(({ name, guessed }) => (guessed ? [name] : [])),
     labels: data.labels,
     parts: { train: part(split.train), validation: part(split.validation), test: part(split.test) },
     exactDuplicates: duplicateRows,

@@ -34,7 +34,7 @@ export function runRecord({
   split,
 }: Finished): SavedFacts {
   const { labels, ...data } = facts;
-  const rows = JSON.stringify(inOrder(split).map(({ text, label }) => [text, label]));
+  const rows = inOrder(split).map(({ text, label }) => JSON.stringify([text, label]));
   const best = history.epochs.find(({ epoch }) => epoch === history.bestEpoch);
   return {
     formatVersion: 1,
@@ -45,16 +45,24 @@ export function runRecord({
     maxLength,
     run: {
       options,
-      data: { ...data, fingerprint: createHash("sha256").update(rows).digest("hex") },
+      data: { ...data, fingerprint: fingerprintOf(rows) },
       tokenizer: tokenizer.fingerprint,
       versions: { node: process.version, onnxruntime: onnxruntimeVersion() },
       epochs: history.epochs.map(({ validation: _metrics, ...epoch }) => epoch),
       bestEpoch: history.bestEpoch,
+      stopped: history.stopped,
       ...(best && { validation: best.validation }),
       test: test.metrics,
       finishedAt: new Date().toISOString(),
     },
   };
+}
+
+/** The same for the same rows in any order, and so for any split. */
+function fingerprintOf(rows: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const row of [...rows].sort()) hash.update(row);
+  return hash.digest("hex");
 }
 
 function onnxruntimeVersion(): string {

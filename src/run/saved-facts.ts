@@ -1,7 +1,7 @@
 import { TextgraftError } from "../base/errors.js";
 import type { HeadKind } from "../model/head.js";
 import type { Problem } from "../model/loss.js";
-import type { DataFacts, EpochFacts } from "./events.js";
+import type { DataFacts, EpochFacts, Stopped } from "./events.js";
 import type { Metrics } from "./metrics.js";
 import type { TrainOptions } from "./options.js";
 
@@ -23,6 +23,7 @@ export interface SavedFacts {
     versions: { node: string; onnxruntime: string };
     epochs: readonly Omit<EpochFacts, "validation">[];
     bestEpoch: number;
+    stopped: Stopped | null;
     validation?: Metrics;
     test?: Metrics;
     finishedAt: string;

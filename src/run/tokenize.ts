@@ -33,6 +33,7 @@ export async function* tokenize(
   labels: readonly string[],
   { tokenizer, config }: { tokenizer: Tokenizer; config: BertConfig },
   options: Pick<TrainOptions, "maxLength" | "batchSize">,
+  stopIfCancelled: () => void,
 ): AsyncGenerator<TrainEvent, Tokenization> {
   const examples = inOrder(split);
   const range = (start: number, length: number) => Array.from({ length }, (_, i) => start + i);
@@ -41,7 +42,12 @@ export async function* tokenize(
   const test = range(train.length + validation.length, split.test.length);
 
   const texts = examples.map(({ text }) => text);
-  const encoding = reporting((report) => encodeAll(tokenizer, texts, config.positions, report));
+  const encoding = reporting((report) =>
+    encodeAll(tokenizer, texts, config.positions, (done, total) => {
+      stopIfCancelled();
+      report(done, total);
+    }),
+  );
   let progress = await encoding.next();
   for (; !progress.done; progress = await encoding.next()) yield { kind: "tokenized", ...progress.value };
   const whole = progress.value;

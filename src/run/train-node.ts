@@ -56,6 +56,11 @@ async function* pipeline(
   cancelled: () => boolean,
 ): AsyncGenerator<TrainEvent, TrainResult> {
   const start = Date.now();
+  const stopIfCancelled = (): void => {
+    if (!cancelled()) return;
+    const message = "Stopped before the first step; nothing was written.";
+    throw new TextgraftError("cancelled", { message });
+  };
   const { data, ...given } = input;
   const options = resolveOptions(given);
   const seeded = random(options.seed);
@@ -68,7 +73,13 @@ async function* pipeline(
   yield { kind: "data", facts };
 
   const classWeights = parseClassWeights(options.classWeights, facts.labels, facts.parts.train.byLabel);
-  const { tokens, maxLength, cutShare } = yield* tokenize(split, facts.labels, pretrained, options);
+  const { tokens, maxLength, cutShare } = yield* tokenize(
+    split,
+    facts.labels,
+    pretrained,
+    options,
+    stopIfCancelled,
+  );
   const classifier = createClassifier({
     config: pretrained.config,
     head: options.head,
@@ -104,11 +115,7 @@ async function* pipeline(
 
     const schedule = scheduleOf(options, steps);
     const settings = { ...options, learningRate, schedule, classWeights, random: seeded, cancelled };
-    if (cancelled()) {
-      throw new TextgraftError("cancelled", {
-        message: "Stopped before the first step; nothing was written.",
-      });
-    }
+    stopIfCancelled();
     const history = yield* trainEpochs(engine, tokens, settings);
     const test = yield* judge(engine, tokens, split, classWeights);
     const saved = runRecord({ tokenizer, options, facts, maxLength, classifier, history, test, split });

@@ -4,7 +4,7 @@ import type { Schedule } from "../model/schedule.js";
 import { collate, planBatches } from "../tokens/batch.js";
 import type { Engine, TrainBatch } from "./engine.js";
 import { logitsOf, probabilitiesOf, type Tokenized, weightedCrossEntropy } from "./evaluate.js";
-import type { EpochFacts, TrainEvent } from "./events.js";
+import type { EpochFacts, Stopped, TrainEvent } from "./events.js";
 import { measure } from "./metrics.js";
 import { type Best, criteria } from "./options.js";
 
@@ -39,7 +39,7 @@ export interface TrainHistory {
   /** Counted from 1; 0 where no epoch was finished. */
   bestEpoch: number;
   stillFalling: boolean;
-  cancelled: boolean;
+  stopped: Stopped | null;
 }
 
 /** Steps of one epoch: a last, shorter one included. */
@@ -59,23 +59,22 @@ export async function* trainEpochs(
   const finished: EpochFacts[] = [];
   const clock = startClock(epochs * data.train.length);
   let best: EpochFacts | undefined;
-  for (let epoch = 1; epoch <= epochs && !cancelled(); epoch++) {
+  let stopped: Stopped | null = cancelled() ? "cancelled" : null;
+  for (let epoch = 1; epoch <= epochs && !stopped; epoch++) {
     const start = Date.now();
     const trainLoss = yield* trainEpoch(engine, data, settings, epoch, clock);
-    if (cancelled()) break;
-    if (!Number.isFinite(trainLoss)) {
-      if (!best) throw diverged(epoch, settings.learningRate);
-      yield { kind: "notice", text: `Stopped: in epoch ${epoch} the loss was no number any more.` };
+    if (cancelled()) {
+      stopped = "cancelled";
       break;
     }
-    const validation = yield* validate(engine, data, settings);
-    const facts: EpochFacts = {
-      epoch,
-      trainLoss,
-      ...validation,
-      best: false,
-      seconds: (Date.now() - start) / 1000,
-    };
+    const validated = Number.isFinite(trainLoss) ? yield* validate(engine, data, settings) : undefined;
+    if (!validated) {
+      if (!best) throw diverged(epoch, settings.learningRate);
+      stopped = "diverged";
+      break;
+    }
+    const seconds = (Date.now() - start) / 1000;
+    const facts: EpochFacts = { epoch, trainLoss, ...validated, best: false, seconds };
     if (!best || isBetter(facts, best, settings.best)) {
       facts.best = true;
       best = facts;
@@ -83,19 +82,18 @@ export async function* trainEpochs(
     }
     finished.push(facts);
     yield { kind: "epoch", facts };
-    if (patience > 0 && epoch - best.epoch >= patience && epoch < epochs) {
-      yield { kind: "notice", text: `Stopped: no better epoch since epoch ${best.epoch}.` };
-      break;
-    }
+    if (cancelled()) stopped = "cancelled";
+    else if (patience > 0 && epoch - best.epoch >= patience && epoch < epochs) stopped = "patience";
   }
   await engine.restore();
-  return {
-    epochs: finished,
-    bestEpoch: best?.epoch ?? 0,
-    stillFalling: wasFalling(finished),
-    cancelled: cancelled(),
-  };
+  if (stopped && stopped !== "cancelled") yield { kind: "notice", text: REASONS[stopped] };
+  return { epochs: finished, bestEpoch: best?.epoch ?? 0, stillFalling: wasFalling(finished), stopped };
 }
+
+const REASONS = {
+  patience: "Stopped: there was no better epoch for long enough.",
+  diverged: "Stopped: the loss was no number any more; a lower learning rate may help.",
+};
 
 /** One pass over the training examples in an order that the seed and the epoch give; its mean loss. */
 async function* trainEpoch(
@@ -160,18 +158,18 @@ function labelled(
   return { examples: numbers, length, ...tokens, labels, weights };
 }
 
+/** Loss and metrics of the validation examples; undefined where the loss is no number. */
 async function* validate(
   engine: Engine,
   data: TrainData,
   { classWeights }: TrainSettings,
-): AsyncGenerator<TrainEvent, Pick<EpochFacts, "validationLoss" | "validation">> {
+): AsyncGenerator<TrainEvent, Pick<EpochFacts, "validationLoss" | "validation"> | undefined> {
   const logits = yield* evaluating(engine, data, data.validation, "validation");
   const labelIds = data.validation.map((example) => data.labelIds[example]!);
+  const validationLoss = weightedCrossEntropy(logits, labelIds, classWeights);
+  if (!Number.isFinite(validationLoss)) return undefined;
   const probabilities = logits.map((row) => probabilitiesOf(row, "single_label"));
-  return {
-    validationLoss: weightedCrossEntropy(logits, labelIds, classWeights),
-    validation: measure(labelIds, probabilities),
-  };
+  return { validationLoss, validation: measure(labelIds, probabilities) };
 }
 
 /** Logits of some examples, told as events. */
@@ -197,9 +195,9 @@ function isBetter(a: EpochFacts, b: EpochFacts, by: Best): boolean {
 
 /** In the last epoch validation loss fell by more than one hundredth below all earlier ones. */
 function wasFalling(epochs: readonly EpochFacts[]): boolean {
-  const losses = epochs.map(({ validationLoss }) => validationLoss);
-  const last = losses.pop();
-  return last !== undefined && losses.length > 0 && last < 0.99 * Math.min(...losses);
+  const last = epochs.at(-1);
+  if (!last || epochs.length < 2) return false;
+  return epochs.every((epoch) => epoch === last || last.validationLoss < 0.99 * epoch.validationLoss);
 }
 
 interface Clock {

@@ -211,7 +211,7 @@ describe("a trained model", () => {
     const { stdout, stderr, code } = await app.textgraft([...args, "--json", "--quiet"]);
     expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
     const result = JSON.parse(stdout);
-    expect(result).toMatchObject({ folder: "model", cancelled: false, test: { texts: 30 } });
+    expect(result).toMatchObject({ folder: "model", stopped: null, test: { texts: 30 } });
     expect(result.options).toMatchObject({ recipe: "tutorial", head: "mlp", epochs: 1 });
     expect(JSON.parse(await readFile(at("model/textgraft.json"), "utf8")).head).toBe("mlp");
   });

@@ -83,12 +83,12 @@ test("one label alone is refused", () => {
 
 test("labels that can't be split are named with their counts", () => {
   const dataset = datasetOfLabels(["a", "a", "a", "b", "b", "c", "d", "d", "d"]);
-  expect(errorOf(() => requireSplittable(dataset))).toContain('needs 3; too few have "b" (2), "c" (1).');
+  expect(errorOf(() => requireSplittable(dataset, 3))).toContain('needs 3; too few have "b" (2), "c" (1).');
 });
 
 test("a column of ids taken for labels is recognised", () => {
   const dataset = datasetOfLabels(Array.from({ length: 100 }, (_, index) => `id${index}`));
-  expect(() => requireSplittable(dataset)).toThrow(
+  expect(() => requireSplittable(dataset, 3)).toThrow(
     expect.objectContaining({ fix: expect.stringContaining("100 different labels: name the right column") }),
   );
 });
@@ -96,7 +96,7 @@ test("a column of ids taken for labels is recognised", () => {
 test("labels that the model doesn't know are told with their rows", () => {
   const dataset = datasetOfLabels(["ham", "scam", "spam", "scam"]);
   expect(errorOf(() => requireKnownLabels(dataset, ["ham", "spam"]))).toBe(
-    'label-unknown: test.csv, rows 2, 4: label "scam" unknown; expected one of "ham", "spam".',
+    `label-unknown: test.csv has a label that the model doesn't know: "scam" (rows 2, 4); it knows "ham", "spam".`,
   );
   expect(() => requireKnownLabels(dataset, ["ham", "scam", "spam"])).not.toThrow();
 });

@@ -203,6 +203,17 @@ test("what can't be split is refused", () => {
     "nothing is left for validation and test",
   );
   const dataset = datasetOfLabels(labelsOf([9, 9]));
-  const shares = { train: 0.7, validation: 0.3, test: 0 };
+  const shares = { train: 0.7, validation: 0, test: 0.3 };
   expect(errorOf(() => splitStratified(dataset, shares, { random: random(0) }))).toMatch(/^option-invalid/);
+});
+
+test("a share of 0 leaves the test part empty, and two examples of a label are enough", () => {
+  const dataset = datasetOfLabels([...labelsOf([40, 20]), "rare", "rare"]);
+  const split = splitStratified(dataset, { train: 0.85, validation: 0.15, test: 0 }, { random: random(0) });
+  expect(split.test).toEqual([]);
+  expect([...split.train, ...split.validation].sort((a, b) => a.row - b.row)).toEqual(dataset.examples);
+  for (const part of [split.train, split.validation])
+    expect(part.map(({ label }) => label)).toContain("rare");
+  expect(split.validation.length).toBeGreaterThan(7);
+  expect(split.validation.length).toBeLessThan(13);
 });

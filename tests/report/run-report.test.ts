@@ -83,7 +83,7 @@ const result: TrainResult = {
   epochs: [epoch(1, 0.25), epoch(2, 0.125), epoch(3, 0.2)],
   bestEpoch: 2,
   stillFalling: false,
-  cancelled: false,
+  stopped: null,
   test: {
     loss: 0.5,
     metrics,
@@ -142,8 +142,10 @@ test("what happened in a training is said in words", () => {
     "Validation loss was still falling: train longer (--epochs 6).",
   );
   expect(changed({ bestEpoch: 3 })).not.toContain("The weights are those of");
-  expect(changed({ cancelled: true })).toContain("Stopped after 3 epochs: the weights are those of epoch 2.");
-  expect(changed({ cancelled: true, epochs: [], bestEpoch: 0 })).toContain(
+  expect(changed({ stopped: "cancelled" })).toContain(
+    "Stopped after 3 epochs: the weights are those of epoch 2.",
+  );
+  expect(changed({ stopped: "cancelled", epochs: [], bestEpoch: 0 })).toContain(
     "Stopped before the first epoch ended",
   );
   expect(changed({ data: { ...data, leaks: { exact: 2, near: 1 } } })).toContain(

@@ -188,7 +188,7 @@ test("events come in order: steps, evaluation, epoch", async () => {
     expect(validationLoss).toBeCloseTo(Math.log1p(Math.exp(-epoch)), 6);
     expect(validation.accuracy).toBe(1);
   }
-  expect(history).toMatchObject({ bestEpoch: 2, cancelled: false });
+  expect(history).toMatchObject({ bestEpoch: 2, stopped: null });
 });
 
 test("validation loss is weighted as the training is", async () => {
@@ -306,8 +306,16 @@ describe("a loss that is no number any more", () => {
     const { history, events } = await run(engine, dataOf(16, 4), { epochs: 3 });
     expect(steps).toHaveLength(6);
     expect(log).toEqual(["train", "logits", "keep 1", "train", "restore"]);
-    expect(history).toMatchObject({ bestEpoch: 1, cancelled: false });
-    expect(events.at(-1)).toMatchObject({ kind: "notice", text: expect.stringContaining("in epoch 2") });
+    expect(history).toMatchObject({ bestEpoch: 1, stopped: "diverged" });
+    expect(events.at(-1)).toMatchObject({ kind: "notice", text: expect.stringContaining("no number") });
+  });
+
+  test("counts on the validation examples, too, and never becomes the best", async () => {
+    const fake = fakeEngine();
+    const nothing: Engine["logits"] = async (batch) => (await fake.engine.logits(batch)).fill(Number.NaN);
+    const broken = { ...fake.engine, logits: nothing };
+    await expect(run(broken, dataOf(16, 4), {})).rejects.toMatchObject({ code: "training-diverged" });
+    expect(fake.log).not.toContain("keep 1");
   });
 });
 
@@ -324,14 +332,14 @@ describe("stopped", () => {
   test("before the first step, nothing is trained", async () => {
     const { log, history } = await stoppedAfter(0);
     expect(log).toEqual(["restore"]);
-    expect(history).toEqual({ epochs: [], bestEpoch: 0, stillFalling: false, cancelled: true });
+    expect(history).toEqual({ epochs: [], bestEpoch: 0, stillFalling: false, stopped: "cancelled" });
   });
 
   test("in the first epoch, the weights stay as they are by then", async () => {
     const { log, steps, history, kinds } = await stoppedAfter(2);
     expect(steps).toBe(2);
     expect(log).toEqual(["train", "restore"]); // nothing was kept, so there is nothing to go back to
-    expect(history).toEqual({ epochs: [], bestEpoch: 0, stillFalling: false, cancelled: true });
+    expect(history).toEqual({ epochs: [], bestEpoch: 0, stillFalling: false, stopped: "cancelled" });
     expect(kinds).toEqual(new Set(["step"]));
   });
 
@@ -339,7 +347,7 @@ describe("stopped", () => {
     const { log, steps, history } = await stoppedAfter(6);
     expect(steps).toBe(6);
     expect(log).toEqual(["train", "logits", "keep 1", "train", "restore"]);
-    expect(history).toMatchObject({ bestEpoch: 1, cancelled: true });
+    expect(history).toMatchObject({ bestEpoch: 1, stopped: "cancelled" });
     expect(history.epochs.map(({ epoch }) => epoch)).toEqual([1]);
   });
 });

@@ -97,6 +97,25 @@ test("rows that the user set aside stay where they are", async () => {
   expect(result.test.judged.map(({ row }) => row)).toEqual(files.test.map((_, i) => i + 1));
 });
 
+test.each(["validation", "test"] as const)(
+  "a file of %s rows alone leaves the other part to the split",
+  async (part) => {
+    const file = join(folder, `own-${part}.csv`);
+    await writeFile(file, csvOf(rows.slice(150)));
+    const { result } = await trained({
+      ...into(`own-${part}`),
+      epochs: 1,
+      data: rows.slice(0, 150),
+      [part]: file,
+    });
+    const { parts } = result.data;
+    const other = part === "test" ? parts.validation : parts.test;
+    expect(parts[part].rows).toBe(rows.length - 150);
+    expect(parts.train.rows + other.rows).toBe(150);
+    expect(other.rows).toBeGreaterThan(10);
+  },
+);
+
 describe("a training that is stopped", () => {
   test.each([
     { when: "in the first epoch", after: 2, epochs: 0 },
@@ -107,7 +126,7 @@ describe("a training that is stopped", () => {
     let steps = 0;
     for await (const { kind } of run) if (kind === "step" && ++steps === after) run.cancel();
     const result = await run.result;
-    expect(result.cancelled).toBe(true);
+    expect(result.stopped).toBe("cancelled");
     expect(result.epochs).toHaveLength(epochs);
     expect(result.bestEpoch).toBe(epochs);
     expect(steps).toBeLessThan(result.model.steps);

@@ -104,7 +104,7 @@ describe("a training on a file", async () => {
     expect(loss).toBeCloseTo(nats / judged.length, 6);
     expect(floors.map(({ metrics }) => metrics.accuracy)).toHaveLength(2);
     expect(metrics.accuracy).toBeGreaterThan(0.8); // it learned: by chance it would be 1/3
-    expect(result).toMatchObject({ cancelled: false, folder: input.output });
+    expect(result).toMatchObject({ stopped: null, folder: input.output });
     const best = Math.min(...result.epochs.map(({ validationLoss }) => validationLoss));
     expect(result.epochs[result.bestEpoch - 1]!.validationLoss).toBe(best);
   });

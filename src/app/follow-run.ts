@@ -4,14 +4,25 @@ import type { EpochFacts, TrainEvent, TrainResult } from "../run/events.js";
 import type { Run } from "../run/train-node.js";
 import type { Progress } from "./progress.js";
 
-/** Tells the events of a training as they come, and gives its result. */
-export async function followRun(run: Run, progress: Progress): Promise<TrainResult> {
+/** Tells the events of a training as they come, and gives its result. `onTraining` is called as the first step begins. */
+export async function followRun(run: Run, progress: Progress, onTraining?: () => void): Promise<TrainResult> {
   try {
-    for await (const event of run) tell(event, progress);
+    for await (const event of run) {
+      if (event.kind === "model") onTraining?.(); // the last event before the first step
+      tell(event, progress);
+    }
     return await run.result;
   } finally {
     progress.end();
   }
+}
+
+/** What is said when a signal stops a run: whether anything will be saved depends on how far it came. */
+export function stoppingLine({ training }: { training: boolean }): string {
+  const outcome = training
+    ? "Stopping after this step; the best weights so far will be saved."
+    : "Stopping; nothing has been trained yet, so nothing is written.";
+  return `${outcome} Ctrl-C again ends at once.`;
 }
 
 function tell(event: TrainEvent, { live, say }: Progress): void {

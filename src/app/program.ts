@@ -11,7 +11,7 @@ import { failureOf, usageError } from "./failure.js";
 
 /**
  * Runs one command line, without the program's name, and gives the exit code: 0, 1 a failure of ours, 2 the user's
- * input, 130 Ctrl-C, 143 SIGTERM. Results go to `stdout`, all else to `stderr`.
+ * input, 129 SIGHUP, 130 Ctrl-C, 143 SIGTERM; a failure after such a signal keeps its own. Results go to `stdout`, all else to `stderr`.
  */
 export async function runCommandLine(
   args: readonly string[],
@@ -29,9 +29,10 @@ export async function runCommandLine(
   } catch (error) {
     if (error instanceof CommanderError && isHelp(error)) return error.exitCode === 0 ? 0 : 2;
     const verb = program.commands.find((command) => command.name() === args[0])?.name();
-    const failure = failureOf(error instanceof CommanderError ? usageError(error, verb) : error, { debug });
+    const told = error instanceof CommanderError ? usageError(error, verb) : error;
+    const failure = failureOf(told, { debug, signalled: app.exitCode });
     stderr.write(failure.text);
-    return app.exitCode || failure.exitCode;
+    return failure.exitCode;
   }
 }
 

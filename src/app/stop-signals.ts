@@ -1,5 +1,5 @@
 /** Exit codes as shells give them: 128 plus the signal's number. */
-const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** Signals that ask a command to stop. */
 export interface StopSignals {
@@ -9,7 +9,10 @@ export interface StopSignals {
   release(): void;
 }
 
-/** Calls `stop` at the first Ctrl-C (or SIGTERM) instead of ending the process; the second one ends it. */
+/**
+ * Calls `stop` at the first Ctrl-C, SIGTERM or SIGHUP (a closed terminal) instead of ending the process; a second
+ * Ctrl-C or SIGTERM ends it.
+ */
 export function onStopSignals(stop: () => void): StopSignals {
   let exitCode: number | undefined;
   const listeners = Object.entries(exitCodes).map(([signal, code]) => {
@@ -17,7 +20,8 @@ export function onStopSignals(stop: () => void): StopSignals {
       if (exitCode === undefined) {
         exitCode = code;
         stop();
-      } else {
+      } else if (signal !== "SIGHUP") {
+        // A closed terminal may tell twice, itself and through the shell: that is no second request.
         // Not process.exit, which would wait for the worker and crash in the graph that it runs.
         release();
         process.kill(process.pid, signal);

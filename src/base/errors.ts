@@ -8,8 +8,10 @@ export type ErrorCode =
   | "config-invalid"
   | "data-invalid"
   | "file-missing"
+  | "file-unwritable"
   | "internal"
   | "label-unknown"
+  | "memory-short"
   | "model-invalid"
   | "option-invalid"
   | "output-exists"
@@ -42,27 +44,35 @@ export class TextgraftError extends Error {
   }
 }
 
-/** The candidate with the smallest edit distance to `word`, for "did you mean". */
+/**
+ * The candidate with the smallest edit distance to `word`, for "did you mean"; undefined where none is like it: more
+ * than a third of the longer one's characters differ (at least 1 may), or all of them do.
+ */
 export function closest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+    const longer = Math.max(word.length, candidate.length);
+    const alike = distance <= Math.max(1, longer / 3) && distance < Math.max(1, longer);
+    if (alike && distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best;
 }
 
-/** Levenshtein distance, one row at a time. */
+/** Levenshtein distance, one row at a time, where two neighbours that changed places are one edit. */
 function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  let beforePrevious = previous;
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
       const substitution = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(previous[j]! + 1, row[j - 1]! + 1, substitution));
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swap = swapped ? beforePrevious[j - 2]! + 1 : substitution;
+      row.push(Math.min(previous[j]! + 1, row[j - 1]! + 1, substitution, swap));
     }
-    previous = row;
+    [beforePrevious, previous] = [previous, row];
   }
   return previous[b.length]!;
 }

@@ -53,8 +53,8 @@ export function requireKnownLabels({ source, examples, labels }: Dataset, known:
   const expected = known.slice(0, 12).map(quoted).join(", ");
   throw new TextgraftError("label-unknown", {
     message:
-      `${source} has ${unknown.length === 1 ? "a label" : "labels"} that the model doesn't know: ` +
-      `${found.join(", ")}${more}; it knows ${expected}${known.length > 12 ? ", …" : ""}.`,
+      `${source} has ${unknown.length === 1 ? "an unknown label" : "unknown labels"}: ` +
+      `${found.join(", ")}${more}; known are ${expected}${known.length > 12 ? ", …" : ""}.`,
     fix: "Correct the labels of these rows, or train with examples of them.",
   });
 }

@@ -11,7 +11,7 @@ export interface Column {
   name: string;
   /** Position in the table's rows, from 0. */
   index: number;
-  /** Chosen by its name, not by the user: worth a line to them. */
+  /** Chosen by its name or as the only one left, not by the user: worth a line to them. */
   guessed: boolean;
 }
 
@@ -24,16 +24,19 @@ export interface Columns {
 /** Names tried, first ones first, without regard to case. */
 const guesses = {
   text: ["text", "sentence", "review", "message", "content", "v2"],
-  label: ["label", "labels", "target", "category", "class", "v1"],
+  label: ["label", "labels", "target", "category", "class", "v1", "sentiment", "intent", "topic", "spam"],
 };
 
 /**
- * The columns of texts and labels, as named or else guessed.
+ * The columns of texts and labels, as named or else guessed. Of two columns, one of which is known, the other is the
+ * other.
  * @throws TextgraftError column-missing with the file's columns; option-invalid where both are the same.
  */
 export function chooseColumns(table: Table, names: ColumnNames = {}): Required<Columns> {
-  const text = chooseTextColumn(table, names.text);
-  const label = choose(table, "label", names.label, text.index);
+  const knownText = find(table, "text", names.text);
+  const knownLabel = find(table, "label", names.label, knownText?.index);
+  const text = knownText ?? otherOfTwo(table, knownLabel) ?? fail(missing(table, "text"));
+  const label = knownLabel ?? otherOfTwo(table, text) ?? fail(missing(table, "label"));
   if (label.index === text.index) {
     throw new TextgraftError("option-invalid", {
       message: `${table.source}: column "${text.name}" is named for both the texts and the labels.`,
@@ -45,10 +48,16 @@ export function chooseColumns(table: Table, names: ColumnNames = {}): Required<C
 
 /** The column of texts alone, for texts that are only to be predicted. */
 export function chooseTextColumn(table: Table, name?: string): Column {
-  return choose(table, "text", name);
+  const text = find(table, "text", name) ?? otherOfTwo(table, find(table, "label"));
+  return text ?? fail(missing(table, "text"));
 }
 
-function choose(table: Table, role: "text" | "label", wanted: string | undefined, taken?: number): Column {
+/** Whether a header has a column that would be guessed to hold the texts. */
+export const namesTexts = (columns: readonly string[]): boolean =>
+  columns.some((name) => guesses.text.includes(name.toLowerCase()));
+
+/** The column as named, which has to be there, or by the first guess that is. */
+function find(table: Table, role: "text" | "label", wanted?: string, taken?: number): Column | undefined {
   const columns = table.columns.map((name) => name.trim());
   if (wanted !== undefined) {
     const index = columns.indexOf(wanted.trim());
@@ -63,16 +72,29 @@ function choose(table: Table, role: "text" | "label", wanted: string | undefined
     if (lowercase.lastIndexOf(guess) !== index) throw ambiguous(table, columns[index]!);
     return { name: columns[index]!, index, guessed: true };
   }
-  throw missing(table, role);
+  return undefined;
+}
+
+function otherOfTwo({ columns }: Table, known: Column | undefined): Column | undefined {
+  if (columns.length !== 2 || known === undefined) return undefined;
+  const index = 1 - known.index;
+  const name = columns[index]!.trim();
+  return name === "" ? undefined : { name, index, guessed: true };
+}
+
+function fail(error: TextgraftError): never {
+  throw error;
 }
 
 function missing(table: Table, role: "text" | "label", wanted?: string): TextgraftError {
   const columns = table.columns.filter((name) => name.trim() !== "").map((name) => name.trim());
   const listed = columns.slice(0, 12).map(quoted).join(", ") + (columns.length > 12 ? ", …" : "");
   if (wanted !== undefined) {
+    const near = closest(wanted, columns);
     return new TextgraftError("column-missing", {
       message: `${table.source} has no column "${wanted}"; its columns are ${listed}.`,
-      fix: `Name one of them, for example --${role} ${quoted(closest(wanted, columns) ?? "")}.`,
+      fix:
+        near === undefined ? `Name one of them with --${role}.` : `Did you mean --${role} ${quoted(near)}?`,
     });
   }
   return new TextgraftError("column-missing", {

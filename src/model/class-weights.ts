@@ -33,7 +33,7 @@ export function parseClassWeights(
     if (labelId < 0) {
       throw new TextgraftError("label-unknown", {
         message: `--class-weights names the label "${label}"; the labels are ${labels.join(", ")}.`,
-        fix: `Write it as in the data, for example ${closest(label, labels)}=${number}.`,
+        fix: `Write it as in the data, for example ${closest(label, labels) ?? labels[0]}=${number}.`,
       });
     }
     if (named.has(label)) throw invalid(`--class-weights names the label "${label}" twice.`);

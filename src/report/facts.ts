@@ -1,23 +1,45 @@
+import type { Columns } from "../data/columns.js";
 import type { DataFacts, ModelFacts, Part } from "../run/events.js";
 import { columns, count, grouped, percent } from "./plain.js";
 
-/** What was read and how it was split, one fact a line. */
+/**
+ * What was read and how it was split, one fact a line. `source` is the file of the training texts; validation and test
+ * may have files of their own, so the numbers don't name it.
+ */
 export function dataLines(facts: DataFacts): string[] {
-  const { source, textColumn, labelColumn, guessed, labels, parts } = facts;
+  const { source, labels, parts } = facts;
   const rows = sum(partNames.map((part) => parts[part].rows));
-  const where = textColumn === "" ? "" : `; texts in column "${textColumn}", labels in "${labelColumn}"`;
-  const how = guessed ? " (guessed by their names; --text and --label choose others)" : "";
   const byLabel = labels.map((label, labelId) => {
     const texts = sum(partNames.map((part) => parts[part].byLabel[labelId]!));
     return `${label}: ${grouped(texts)} (${percent(texts / rows)})`;
   });
   return [
-    `${count(rows, "text")} of ${source}${where}${how}.`,
-    `Labels: ${listed(byLabel)}.`,
+    `Read ${source}; ${columnsText(facts)}.`,
+    `${count(rows, "text")} in all, by label: ${listed(byLabel)}.`,
     `Split: ${partNames.map((part) => `${part} ${grouped(parts[part].rows)}`).join(", ")}.`,
     ...duplicateLines(facts),
   ];
 }
+
+/** Which columns have the texts and labels, and which of them were guessed. */
+export function columnsText({
+  textColumn,
+  labelColumn,
+  guessed,
+}: Pick<DataFacts, "textColumn" | "labelColumn" | "guessed">): string {
+  const [text, label] = [guessed.includes(textColumn), guessed.includes(labelColumn)];
+  const both = text && label ? " (guessed; --text and --label choose others)" : "";
+  const hint = (flag: string, told: boolean) =>
+    told && both === "" ? ` (guessed; ${flag} chooses another)` : "";
+  return `texts in column "${textColumn}"${hint("--text", text)}, labels in "${labelColumn}"${hint("--label", label)}${both}`;
+}
+
+/** Columns that were chosen in a table, as the facts tell them. */
+export const columnFacts = ({ text, label }: Required<Columns>) => ({
+  textColumn: text.name,
+  labelColumn: label.name,
+  guessed: [text, label].flatMap(({ name, guessed }) => (guessed ? [name] : [])),
+});
 
 /** Texts by label and part as a table. */
 export function splitTable({ labels, parts }: DataFacts): string {

@@ -1,6 +1,7 @@
 import type { Dataset } from "../data/example.js";
 import type { Summary } from "../data/summary.js";
 import { type LengthStatistics, USUAL_LIMITS } from "../tokens/lengths.js";
+import { columnFacts, columnsText } from "./facts.js";
 import { columns, count, grouped, oneLine, percent } from "./plain.js";
 
 /** What `inspect` found out about labelled texts. */
@@ -18,11 +19,10 @@ const PERCENTS = [50, 75, 90, 95, 99, 100];
 /** Rows, labels, duplicates and token lengths as text, with a bar chart of the lengths. */
 export function inspectionReport({ dataset, summary, model, lengths }: Inspection): string {
   const { source, columns: named } = dataset;
-  const where = named ? `; texts in column "${named.text.name}", labels in "${named.label.name}"` : "";
-  const guessed = named?.text.guessed || named?.label.guessed;
+  const where = named ? `; ${columnsText(columnFacts(named))}` : "";
   const percentiles = PERCENTS.map((share) => `${share} % up to ${grouped(lengths.percentile(share))}`);
   return [
-    `${count(summary.rows, "text")} of ${source}${where}${guessed ? " (guessed by their names)" : ""}.\n`,
+    `${count(summary.rows, "text")} of ${source}${where}.\n`,
     labelTable(summary),
     duplicateText(summary),
     `Tokens of a text as ${model} reads it, special tokens included: mean ${lengths.mean.toFixed(1)};\n` +

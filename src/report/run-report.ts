@@ -8,12 +8,13 @@ import { classificationReport, confusionMatrixText } from "./text.js";
 
 /** A whole training as text: the data, the epochs, the judgement on the test texts, and where the model lies. */
 export function trainingReport(result: TrainResult): string {
-  const { data, model, test, folder } = result;
+  const { data, model, test, folder, options } = result;
+  const ownFile = options.test === "" ? "" : ` of ${options.test}`; // the one that rows of mistakes count in
   return sections([
     ["Data", lines(dataLines(data)) + splitTable(data)],
     ["Training", lines(modelLines(model)) + epochTable(result) + lines(outcome(result))],
     [
-      `Test on ${count(test.judged.length, "text")}`,
+      `Test on ${count(test.judged.length, "text")}${ownFile}`,
       judgement(data.labels, test.metrics) + lines([floorSentence(test.metrics, test.floors)]),
     ],
     ["Worst mistakes", mistakesText(data.labels, test.judged)],

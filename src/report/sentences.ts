@@ -1,4 +1,5 @@
 import type { ClassificationMetrics } from "../run/metrics/confusion.js";
+import { count } from "./plain.js";
 
 /**
  * One plain sentence for each label: what its mark is worth, and how many of its texts are found. Numbers are "of 100"
@@ -8,7 +9,7 @@ export function labelSentences(labels: readonly string[], { confusion }: Classif
   return labels.map((label, labelId) => {
     const right = confusion[labelId]![labelId]!;
     const marked = confusion.reduce((sum, row) => sum + row[labelId]!, 0);
-    const support = confusion[labelId]!.reduce((sum, count) => sum + count, 0);
+    const support = confusion[labelId]!.reduce((sum, texts) => sum + texts, 0);
     return labelSentence(plainOrQuoted(label), right, marked, support);
   });
 }
@@ -86,8 +87,6 @@ function compare(model: ClassificationMetrics, floor: ClassificationMetrics): Ve
 
 const rightTexts = ({ confusion }: ClassificationMetrics): number =>
   confusion.reduce((sum, row, labelId) => sum + row[labelId]!, 0);
-
-const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
 /** A label that is a word stands as it is, any other (1, "not sure") in quotes. */
 const plainOrQuoted = (label: string): string =>

@@ -10,7 +10,7 @@ export const openWorkerEngine: OpenEngine = async (spec) => {
   const worker = new Worker(new URL("./worker-node.js", import.meta.url), { execArgv: [] });
   let closing: Promise<void> | undefined;
   const failed = new Promise<never>((_, reject) => {
-    worker.on("error", reject);
+    worker.on("error", (error) => reject(workerFailure(error)));
     worker.on("exit", (code) => {
       const message = closing ? "The model was closed." : `The worker thread ended with code ${code}.`;
       reject(new TextgraftError("internal", { message }));
@@ -42,12 +42,26 @@ export const openWorkerEngine: OpenEngine = async (spec) => {
   }
 };
 
-/** More threads than processors spin against each other. */
+/** What the thread died of. What was asked of it fails by messages; only what nothing caught comes here. */
+export function workerFailure(cause: unknown): TextgraftError {
+  const { code, message } =
+    cause instanceof Error ? (cause as NodeJS.ErrnoException) : { code: undefined, message: String(cause) };
+  if (code !== "ERR_WORKER_OUT_OF_MEMORY") {
+    return new TextgraftError("internal", { message: `The worker thread failed: ${message}`, cause });
+  }
+  return new TextgraftError("internal", {
+    message: "The worker thread that runs the model ran out of memory.",
+    fix: "Use a smaller --batch-size or --max-length, a smaller model, or free memory.",
+    cause,
+  });
+}
+
+/** Many more threads than processors spin against each other until nothing moves. */
 function requireThreads(threads = 1): void {
-  const most = availableParallelism();
-  if (threads <= most) return;
+  const processors = availableParallelism();
+  if (threads <= 2 * processors) return;
   throw new TextgraftError("option-invalid", {
-    message: `--threads is ${threads}, but only ${most} can run at once here.`,
-    fix: `Use ${most} or fewer, or leave it out.`,
+    message: `--threads is ${threads}, but this machine runs only ${processors} at once.`,
+    fix: `Use ${processors}, or leave it out.`,
   });
 }

@@ -1,5 +1,5 @@
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { TextgraftError } from "../base/errors.js";
 import type { Tensor } from "../base/tensor.js";
 import { type CompiledGraph, compile } from "../graph/onnx.js";
@@ -10,7 +10,7 @@ import { load } from "./load-node.js";
 import { openPretrained } from "./pretrained-node.js";
 import { readSavedFacts } from "./saved-facts.js";
 import { openSessionNode } from "./session-node.js";
-import { writeJson } from "./write-folder-node.js";
+import { writeFileAtomic, writeJson } from "./write-folder-node.js";
 
 /** What was written, and how much a probability differs from the model's own at the most. */
 export interface Exported {
@@ -44,21 +44,15 @@ export async function exportOnnx(folder: string): Promise<Exported> {
   }
   const largestDifference = await compare(folder, graph, tokenizer, labels, maxLength);
   const file = join(path, "onnx", "model.onnx");
-  const temporary = `${file}.tmp-${process.pid}`;
   await mkdir(join(path, "onnx"), { recursive: true });
-  try {
-    await writeFile(temporary, graph.bytes);
-    await rename(temporary, file);
-  } finally {
-    await rm(temporary, { force: true });
-  }
+  await writeFileAtomic(file, graph.bytes);
   // There is no quantized file that transformers.js would look for in browsers.
   await writeJson(join(path, "config.json"), { ...config, "transformers.js_config": { dtype: "fp32" } });
   return { file, bytes: graph.bytes.length, largestDifference };
 }
 
 async function exported(name: string) {
-  const { folder, config, tokenizer } = await openPretrained(name);
+  const { folder, config, tokenizer } = await openPretrained(resolve(name));
   const facts = readSavedFacts(folder.textgraft, folder.path);
   const classifier = createClassifier({ ...facts, config });
   const weights = new Map<string, Float32Array>();

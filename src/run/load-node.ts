@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { random } from "../base/random.js";
 import { createClassifier } from "../model/classifier.js";
 import type { Problem } from "../model/loss.js";
@@ -44,7 +45,7 @@ export async function load(
   folder: string,
   { device = "cpu", threads }: LoadOptions = {},
 ): Promise<TextClassifier> {
-  const pretrained = await openPretrained(folder);
+  const pretrained = await openPretrained(resolve(folder));
   const { head, problem, labels, maxLength } = readSavedFacts(
     pretrained.folder.textgraft,
     pretrained.folder.path,

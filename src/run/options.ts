@@ -136,15 +136,20 @@ export function parseOption(name: string, value: string): unknown {
     const near = closest(name, Object.keys(trainOptions));
     throw new TextgraftError("option-invalid", {
       message: `There is no option ${name}.`,
-      fix: `Did you mean ${near}?`,
+      fix:
+        near === undefined
+          ? `The options are ${Object.keys(trainOptions).join(", ")}.`
+          : `Did you mean ${near}?`,
     });
   }
   const found: Option<unknown> = trainOptions[name as keyof TrainOptions];
   const parsed = found.parse(value);
   if (parsed !== undefined) return parsed;
+  const flag = `--${flagName(name)}`;
   throw new TextgraftError("option-invalid", {
-    message: `--${flagName(name)} is "${value}"; it must be ${found.placeholder || "true or false"}.`,
-    fix: `It sets: ${found.help}.`,
+    message: `${flag} is "${value}"; it must be ${found.placeholder || "true or false"}.`,
+    fix:
+      found.placeholder === "" ? `Give ${flag}, or leave it out.` : `For example ${flag} ${found.default}.`,
   });
 }
 

@@ -19,7 +19,9 @@ const EMBEDDED = ["mini"];
 
 /** Opens a model by its folder, or by the name of one that is built in. */
 export async function openPretrained(model: string): Promise<Pretrained> {
-  const folder = await openModelFolder(EMBEDDED.includes(model) ? embeddedModel() : model);
+  const folder = await openModelFolder(EMBEDDED.includes(model) ? embeddedModel() : model).catch(
+    explained(model),
+  );
   const config = readBertConfig(folder.config);
   const tokenizer = createTokenizer(folder.tokenizer);
   if (tokenizer.vocabSize > config.vocabSize) {
@@ -30,6 +32,16 @@ export async function openPretrained(model: string): Promise<Pretrained> {
   }
   return { folder, config, tokenizer };
 }
+
+/** A name that is no folder here may be one of a hub. */
+const explained = (model: string) => (error: unknown) => {
+  if (!(error instanceof TextgraftError) || error.code !== "file-missing" || /[\\/.]/.test(model))
+    throw error;
+  throw new TextgraftError("file-missing", {
+    message: `There is no model ${model}: neither a folder of that name, nor one that is built in (${EMBEDDED.join(", ")}).`,
+    fix: "Models are not downloaded by name yet: give the folder of a BERT checkpoint.",
+  });
+};
 
 /**
  * Copies a model's weights into an engine. What the folder lacks starts at random: always a head for other labels,
@@ -57,10 +69,11 @@ export async function writeWeights(
     }
   }
   if (missing.length === 0) return fresh;
+  const near = closest(missing[0]!, folder.weights.names);
   throw new TextgraftError("weights-invalid", {
     message:
       `The weights in ${folder.path} lack ${missing.length} of the model's ${classifier.parameters.length} ` +
-      `parameters, such as ${missing[0]}; the nearest name there is ${closest(missing[0]!, folder.weights.names)}.`,
+      `parameters, such as ${missing[0]}${near === undefined ? "" : `; the nearest name there is ${near}`}.`,
     fix: "Use a folder with a whole BERT checkpoint.",
   });
 }

@@ -6,7 +6,7 @@ import { parseClassWeights } from "../model/class-weights.js";
 import { type Classifier, createClassifier } from "../model/classifier.js";
 import { openWorkerEngine } from "./engine-worker-node.js";
 import { eventStream } from "./event-stream.js";
-import type { ModelFacts, TrainEvent, TrainResult } from "./events.js";
+import type { DataFacts, ModelFacts, TrainEvent, TrainResult } from "./events.js";
 import { judge } from "./judge.js";
 import { resolveOptions, type TrainOptions } from "./options.js";
 import { datasetFrom, partsOf, type Sources } from "./parts.js";
@@ -71,6 +71,7 @@ async function* pipeline(
   const sources = await readSources(data, options);
   const { split, facts } = partsOf(sources, { grouped: options.split === "grouped", random: seeded });
   yield { kind: "data", facts };
+  for (const text of unrepresented(facts)) yield { kind: "notice", text };
 
   const classWeights = parseClassWeights(options.classWeights, facts.labels, facts.parts.train.byLabel);
   const { tokens, maxLength, cutShare } = yield* tokenize(
@@ -146,6 +147,16 @@ async function readSources(data: TrainInput["data"], options: TrainOptions): Pro
     ...(options.validation && { validation: await read(options.validation) }),
     ...(options.test && { test: await read(options.test) }),
   };
+}
+
+/** Labels that a part has no text of: nothing can be said of them there. */
+function unrepresented({ labels, parts }: DataFacts): string[] {
+  return (["train", "validation", "test"] as const).flatMap((part) => {
+    const lacking = labels.filter((_, labelId) => parts[part].byLabel[labelId] === 0);
+    return lacking.length === 0
+      ? []
+      : [`No ${part} text has the label ${lacking.join(", ")}: add rows that differ.`];
+  });
 }
 
 /** The model was fine-tuned for the same labels in the same order: its head goes on learning. */

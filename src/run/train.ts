@@ -134,7 +134,7 @@ async function* trainEpoch(
 const diverged = (epoch: number, learningRate: number): TextgraftError =>
   new TextgraftError("training-diverged", {
     message: `In epoch ${epoch} the loss was no number any more, at a learning rate of ${learningRate}; nothing was written.`,
-    fix: `Try a lower one, such as --learning-rate ${(learningRate / 10).toPrecision(2)}, or a longer --warmup.`,
+    fix: `Try a lower one, such as --learning-rate ${Math.min(learningRate / 10, 1e-3)}, or a longer --warmup.`,
   });
 
 /** Rows of tokens with their labels; rows that only fill have weight 0. */

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Dirent } from "node:fs";
 import {
   access,
   constants,
@@ -48,8 +49,9 @@ export async function writeFolder(
 
 /**
  * Whether `writeFolder` will be able to write: call it before long work. Throws `output-exists` with what is there,
- * unless it is nothing, an empty folder, or, with `overwrite`, a model folder; `option-invalid` where no folder can be
- * made. Also clears what killed processes left beside the target, and puts back an old folder they had moved aside.
+ * unless it is nothing, an empty folder, or, with `overwrite`, a model folder without any file of the user's;
+ * `option-invalid` where no folder can be made. Also clears what killed processes left beside the target, and puts
+ * back an old folder they had moved aside.
  */
 export async function checkTarget(target: string, overwrite: boolean): Promise<void> {
   const place = await placeOf(target);
@@ -58,12 +60,14 @@ export async function checkTarget(target: string, overwrite: boolean): Promise<v
   if (found.replaceable === "always" || (found.replaceable === "model" && overwrite)) {
     return checkWritable(place);
   }
+  const fixes = {
+    model: "Add --overwrite to replace it, or choose another folder.",
+    mixed: "Move those files, or choose another folder: replacing the model would delete them.",
+    never: "Choose another folder, perhaps one inside it. Only models and empty folders are ever replaced.",
+  };
   throw new TextgraftError("output-exists", {
     message: `${place} is already there: ${found.what}.`,
-    fix:
-      found.replaceable === "model"
-        ? "Add --overwrite to replace it, or choose another folder."
-        : "Choose another folder, perhaps one inside it. Only models and empty folders are ever replaced.",
+    fix: fixes[found.replaceable],
   });
 }
 
@@ -73,14 +77,27 @@ export async function writeJson(file: string, value: unknown): Promise<void> {
     typeof item === "object" && item !== null && !Array.isArray(item)
       ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
       : item;
-  await writeFile(file, `${JSON.stringify(value, sorted, 2)}\n`);
+  await writeFileAtomic(file, `${JSON.stringify(value, sorted, 2)}\n`);
+}
+
+/** Writes a file completely or not at all: beside its place, to the disk, and then renamed over what was there. */
+export async function writeFileAtomic(file: string, data: string | Uint8Array): Promise<void> {
+  const temporary = `${file}.tmp-${process.pid}`;
+  try {
+    await writeFile(temporary, data);
+    await flush(temporary);
+    await rename(temporary, file);
+  } catch (error) {
+    await removeTree(temporary);
+    throw error;
+  }
 }
 
 interface Found {
   /** For people: what there is. */
   readonly what: string;
-  /** When a new folder may take its place: always (nothing is lost), with `overwrite` (a model), never. */
-  readonly replaceable: "always" | "model" | "never";
+  /** When a new folder may take its place: always (nothing is lost), with `overwrite` (a model), or never. */
+  readonly replaceable: "always" | "model" | "mixed" | "never";
 }
 
 async function inspect(place: string): Promise<Found> {
@@ -92,16 +109,52 @@ async function inspect(place: string): Promise<Found> {
   }
   const names = (await readdir(place)).sort();
   if (names.length === 0) return { what: "an empty folder", replaceable: "always" };
+  const model = await modelIn(place, names);
+  if (model === undefined)
+    return { what: `a folder with other files (${shown(names)})`, replaceable: "never" };
+  const foreign = await foreignNames(place);
+  if (foreign.length === 0) return { what: model, replaceable: "model" };
+  return { what: `${model}, with files that belong to no model (${shown(foreign)})`, replaceable: "mixed" };
+}
+
+const shown = (names: readonly string[]): string =>
+  names.slice(0, 5).join(", ") + (names.length > 5 ? ", …" : "");
+
+/** For people: which model lies in the folder; undefined where none does. */
+async function modelIn(place: string, names: readonly string[]): Promise<string | undefined> {
   if (names.includes("textgraft.json")) {
     const { mtime } = await stat(join(place, "textgraft.json"));
-    const made = mtime.toISOString().slice(0, 16).replace("T", " ");
-    return { what: `a model that Textgraft wrote on ${made} UTC`, replaceable: "model" };
+    return `a model that Textgraft wrote on ${mtime.toISOString().slice(0, 16).replace("T", " ")} UTC`;
   }
   const modelType = await modelTypeOf(join(place, "config.json"));
-  if (modelType !== undefined) return { what: `a model folder (${modelType})`, replaceable: "model" };
-  const shown = names.slice(0, 5).join(", ") + (names.length > 5 ? ", …" : "");
-  return { what: `a folder with other files (${shown})`, replaceable: "never" };
+  return modelType === undefined ? undefined : `a model folder (${modelType})`;
 }
+
+/** Sorted paths in a model folder that aren't a model's: nobody but their owner may delete them. */
+async function foreignNames(place: string): Promise<string[]> {
+  const entries = await readdir(place, { withFileTypes: true });
+  const top = entries.filter(
+    (entry) => !isOnnxFolder(entry) && (entry.isDirectory() || !modelFile.test(entry.name)),
+  );
+  const onnx = entries.some(isOnnxFolder) ? await readdir(join(place, "onnx"), { withFileTypes: true }) : [];
+  const below = onnx.filter((entry) => entry.isDirectory() || !onnxFile.test(entry.name));
+  return [...top.map(({ name }) => name), ...below.map(({ name }) => join("onnx", name))].sort();
+}
+
+const isOnnxFolder = (entry: Dirent): boolean => entry.isDirectory() && entry.name === "onnx";
+
+/** Files of a model folder; .tmp-… is what a killed `writeFileAtomic` left, .DS_Store what the Finder adds. */
+const modelFile = new RegExp(
+  `^(${[
+    "(config|textgraft|tokenizer|tokenizer_config|special_tokens_map|added_tokens)\\.json",
+    "(vocab|report)\\.txt",
+    "mistakes\\.csv",
+    "README\\.md",
+    "model(-\\d+-of-\\d+)?\\.safetensors",
+    "model\\.safetensors\\.index\\.json",
+  ].join("|")})(\\.tmp-\\d+)?$|^\\.DS_Store$`,
+);
+const onnxFile = /^model.*\.onnx(\.tmp-\d+)?$|^\.DS_Store$/;
 
 /** The `model_type` of a model's config.json. Programs of every kind have a config.json: theirs give undefined. */
 async function modelTypeOf(file: string): Promise<string | undefined> {

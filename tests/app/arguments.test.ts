@@ -52,6 +52,7 @@ test.each(verbs)("%s --help has the flags of all verbs and fits into lines", asy
   const { stdout, code } = await runInProcess(verb, "--help");
   for (const flag of ["--json", "--quiet", "--debug"]) expect(stdout).toContain(flag);
   expect(stdout).toContain(`Usage: textgraft ${verb} `);
+  for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
   expect(code).toBe(0);
 });
 
@@ -86,12 +87,12 @@ test.each<[string, string[], string]>([
   [
     "a number that is none",
     ["train", "x.csv", "--epochs=many"],
-    'Error: --epochs is "many"; it must be a whole number of at least 1.\nIt sets: passes over the training rows.\n',
+    'Error: --epochs is "many"; it must be a whole number of at least 1.\nFor example --epochs 3.\n',
   ],
   [
     "a choice that is none",
     ["train", "x.csv", "--recipe", "slow"],
-    'Error: --recipe is "slow"; it must be quick|standard|thorough|tutorial.\nIt sets: set of defaults; flags win.\n',
+    'Error: --recipe is "slow"; it must be quick|standard|thorough|tutorial.\nFor example --recipe standard.\n',
   ],
   [
     "a format that is none",
@@ -107,6 +108,17 @@ test.each<[string, string[], string]>([
     "texts twice",
     ["predict", "m", "hello", "--input", "x.csv"],
     "Error: There are texts as arguments (1 text) and as --input x.csv.\nGive one of the two.\n",
+  ],
+  [
+    "a column for arguments",
+    ["predict", "m", "hello", "--text", "body"],
+    "Error: There are texts as arguments (1 text) and a column as --text body.\n" +
+      "Leave out --text, or give a file with --input.\n",
+  ],
+  [
+    "a length that the model can't read",
+    ["tokenize", "hello", "--max-length", "9999"],
+    "Error: --max-length is 9999; mini reads at most 512 tokens.\nFor example --max-length 512.\n",
   ],
   [
     "two results for standard output",

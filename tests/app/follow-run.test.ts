@@ -1,9 +1,12 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { failureOf } from "../../src/app/failure.js";
-import { followRun } from "../../src/app/follow-run.js";
+import { followRun, stoppingLine } from "../../src/app/follow-run.js";
 import { openProgress } from "../../src/app/progress.js";
 import { TextgraftError } from "../../src/base/errors.js";
-import type { EpochFacts, TrainEvent, TrainResult } from "../../src/run/events.js";
+import type { DataFacts, EpochFacts, ModelFacts, TrainEvent, TrainResult } from "../../src/run/events.js";
 import type { Run } from "../../src/run/train-node.js";
 import { captured } from "./run-in-process.js";
 
@@ -71,6 +74,32 @@ test("the live line is cut to the terminal's width", async () => {
   expect(text()).not.toContain("loss 0.1235");
 });
 
+test("the facts of the data are told at once", async () => {
+  const part = { rows: 2, byLabel: [1, 1] };
+  const data: DataFacts = {
+    source: "x.csv",
+    textColumn: "text",
+    labelColumn: "label",
+    guessed: [],
+    labels: ["a", "b"],
+    parts: { train: part, validation: part, test: part },
+    exactDuplicates: 0,
+    nearDuplicates: 0,
+    leaks: { exact: 0, near: 0 },
+  };
+  const run: Run = {
+    async *[Symbol.asyncIterator]() {
+      yield { kind: "data", facts: data };
+      yield* events;
+    },
+    result: Promise.resolve(result),
+    cancel() {},
+  };
+  const { stream, text } = captured();
+  await followRun(run, openProgress(stream, {}));
+  expect(text()).toContain("Read x.csv;");
+});
+
 test("--quiet tells nothing", async () => {
   const { stream, text } = captured({ columns: 80 });
   await followRun(runOf(), openProgress(stream, { quiet: true }));
@@ -90,6 +119,95 @@ test("errors have the exit codes of their kind", () => {
   expect(codeOf(new TextgraftError("internal", { message: "x" }))).toBe(1);
   expect(codeOf(new RangeError("x"))).toBe(1);
   expect(codeOf("x")).toBe(1);
+});
+
+test("what the system refuses is told with a remedy, and is no bug of ours", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "textgraft-refused-"));
+  try {
+    const file = join(folder, "file");
+    await writeFile(file, "x");
+    const refused = [
+      [() => writeFile(folder, "x"), folder, "it is a folder"],
+      [() => mkdir(join(file, "below")), join(file, "below"), "is a file, not a folder"],
+    ] as const;
+    for (const [attempt, path, what] of refused) {
+      const { text, exitCode } = failureOf(await attempt().catch((error: unknown) => error), {
+        debug: false,
+      });
+      expect(exitCode).toBe(2);
+      expect(text).toMatch(/^Error: .*\n.+\n$/);
+      expect(text).toContain(path);
+      expect(text).toContain(what);
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  for (const [code, remedy] of [
+    ["ENOSPC", "Free some space"],
+    ["EDQUOT", "Free some space"],
+    ["EACCES", "permissions"],
+    ["EPERM", "permissions"],
+    ["EROFS", "another place"],
+  ] as const) {
+    const error = Object.assign(new Error(`${code}: no`), { code, syscall: "write" });
+    const { text, exitCode } = failureOf(error, { debug: false });
+    expect({ text, exitCode }).toEqual({ text: expect.stringContaining(remedy), exitCode: 2 });
+  }
+});
+
+test("what a signal cancelled ends with its code, a failure after it with its own", () => {
+  const codeOf = (error: unknown) => failureOf(error, { debug: false, signalled: 143 }).exitCode;
+  expect(codeOf(new TextgraftError("cancelled", { message: "x" }))).toBe(143);
+  expect(codeOf(new TextgraftError("output-exists", { message: "x" }))).toBe(2);
+  expect(codeOf(Object.assign(new Error("x"), { code: "ENOSPC", syscall: "write" }))).toBe(2);
+  expect(codeOf(new RangeError("x"))).toBe(1);
+});
+
+test("a stopped run says whether anything will be saved", async () => {
+  const said: string[] = [];
+  let training = false;
+  const stopping = (kind: string): void => {
+    said.push(`${kind}: ${stoppingLine({ training }).split(".")[0]}`);
+  };
+  const facts: ModelFacts = {
+    model: "mini",
+    parameters: 10,
+    trainedParameters: 10,
+    layers: 1,
+    hiddenSize: 4,
+    head: "linear",
+    frozenStages: 0,
+    maxLength: 8,
+    cutShare: 0,
+    buckets: [8],
+    learningRate: 1e-3,
+    steps: 1,
+    fresh: [],
+  };
+  const step = events.find(({ kind }) => kind === "step")!;
+  const stages: TrainEvent[] = [{ kind: "tokenized", done: 1, total: 1 }, { kind: "model", facts }, step];
+  const run: Run = {
+    ...runOf(),
+    async *[Symbol.asyncIterator]() {
+      for (const event of stages) {
+        yield event;
+        stopping(event.kind); // once the follower has heard of it
+      }
+    },
+  };
+  const silent = { say() {}, live() {}, end() {} };
+  await followRun(run, silent, () => {
+    training = true;
+  });
+  const [early, late] = [
+    "Stopping; nothing has been trained yet",
+    "Stopping after this step; the best weights",
+  ];
+  expect(said).toEqual([
+    `tokenized: ${early}, so nothing is written`,
+    `model: ${late} so far will be saved`,
+    `step: ${late} so far will be saved`,
+  ]);
 });
 
 test("an error that isn't ours is told in two lines", () => {

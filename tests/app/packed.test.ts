@@ -16,7 +16,7 @@ const short = ["--max-length", "24", "--batch-size", "8", "--threads", "1"];
 beforeAll(async () => {
   app = await packPackage();
   await writeFile(at("topics.csv"), topicCsv(200));
-  await writeFile(at("odd.csv"), topicCsv(20, { text: "Words", label: "Topic", seed: 2 }));
+  await writeFile(at("odd.csv"), topicCsv(20, { text: "Words", label: "Kind", seed: 2 }));
 });
 afterAll(() => app.remove());
 
@@ -105,6 +105,12 @@ describe("a trained model", () => {
 
     const piped = await app.textgraft(["predict", "model", "--json"], `${texts.join("\n")}\n`);
     expect(piped.stdout).toBe(json.stdout);
+    const spaced = await app.textgraft(["predict", "model", "--json"], `${texts.join("\n\n")}\n`);
+    expect(spaced).toEqual({ ...json, stderr: "Left out 11 blank lines.\n" });
+    const pipedCsv = ["id,review", ...texts.map((text, i) => `${i},"${text}"`)].join("\n");
+    const fromCsv = await app.textgraft(["predict", "model", "--json", "--input", "-"], pipedCsv);
+    expect(fromCsv.stdout).toBe(json.stdout);
+    expect(fromCsv.stderr).toContain('read as CSV.\nTexts are in column "review"');
     await writeFile(at("texts.txt"), texts.join("\r\n"));
     const fromFile = await app.textgraft(["predict", "model", "--json", "--input", "texts.txt"]);
     expect(fromFile.stdout).toBe(json.stdout);
@@ -157,7 +163,7 @@ describe("a trained model", () => {
   });
 
   test("evaluate counts as its own CSV of mistakes does", async () => {
-    const args = ["evaluate", "model", "odd.csv", "--text", "Words", "--label=Topic"];
+    const args = ["evaluate", "model", "odd.csv", "--text", "Words", "--label=Kind"];
     const { stdout, code } = await app.textgraft([...args, "--output", "mistakes.csv", "--json"]);
     expect(code).toBe(0);
     const { texts, mistakes, accuracy, report } = JSON.parse(stdout);
@@ -175,7 +181,7 @@ describe("a trained model", () => {
     await writeFile(at("unknown.csv"), "text,label\nthe rose,garden\nthe ship,sea\n");
     const { stdout, stderr, code } = await app.textgraft(["evaluate", "model", "unknown.csv"]);
     expect({ stdout, code }).toEqual({ stdout: "", code: 2 });
-    expect(stderr).toMatch(/^Error: unknown\.csv, row 2: label "sea" unknown.*\n.*\n$/);
+    expect(stderr).toMatch(/^Error: unknown\.csv has an unknown label: "sea" \(row 2\).*\n.*\n$/);
   });
 
   test("export writes an ONNX file", async () => {
@@ -225,6 +231,7 @@ test("errors are two lines on standard error, exit code 2", async () => {
 });
 
 test.runIf(posix).each([
+  ["SIGHUP", 129],
   ["SIGINT", 130],
   ["SIGTERM", 143],
 ] as const)("%s keeps the best so far as a whole model folder", async (signal, exitCode) => {

@@ -12,6 +12,10 @@ test.each([
   ["Category, Message ", "Message", "Category"],
   ["content,text,class,target", "text", "target"],
   ["SENTENCE,labels", "SENTENCE", "labels"],
+  ["review,sentiment", "review", "sentiment"],
+  ["id,sentiment,review", "review", "sentiment"],
+  ["stars,review", "review", "stars"],
+  ["body,label", "body", "label"],
 ])("columns of %j are guessed as %s and %s", (header, text, label) => {
   expect(chooseColumns(table(header))).toMatchObject({
     text: { name: text, guessed: true },
@@ -23,6 +27,23 @@ test("named columns win, and are not called guessed", () => {
   const { text, label } = chooseColumns(table("text,body,label,kind"), { text: "body", label: "kind" });
   expect(text).toEqual({ name: "body", index: 1, guessed: false });
   expect(label).toEqual({ name: "kind", index: 3, guessed: false });
+});
+
+test("of two columns the other one is taken beside one that is named", () => {
+  expect(chooseColumns(table("body,kind"), { label: "kind" })).toEqual({
+    text: { name: "body", index: 0, guessed: true },
+    label: { name: "kind", index: 1, guessed: false },
+  });
+  expect(chooseColumns(table("kind,body"), { text: "body" }).label.name).toBe("kind");
+  expect(chooseTextColumn(table("body,label")).name).toBe("body");
+  expect(errorOf(() => chooseColumns(table("body,kind")))).toMatch(/^column-missing.*texts/);
+  expect(errorOf(() => chooseColumns(table("id,body,label")))).toMatch(/^column-missing.*texts/);
+});
+
+test("a name that is like no column has no closest one", () => {
+  expect(() => chooseColumns(table("id,text"), { label: "category" })).toThrow(
+    expect.objectContaining({ fix: "Name one of them with --label." }),
+  );
 });
 
 test("the text column is not guessed as the label column", () => {
@@ -37,7 +58,7 @@ test("a column that is missing is told with the columns and the closest name", (
     expect.objectContaining({
       code: "column-missing",
       message: 't.csv has no column "sentiment"; its columns are "id", "Sentiment", "review".',
-      fix: 'Name one of them, for example --label "Sentiment".',
+      fix: 'Did you mean --label "Sentiment"?',
     }),
   );
 });

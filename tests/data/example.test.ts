@@ -96,7 +96,7 @@ test("a column of ids taken for labels is recognised", () => {
 test("labels that the model doesn't know are told with their rows", () => {
   const dataset = datasetOfLabels(["ham", "scam", "spam", "scam"]);
   expect(errorOf(() => requireKnownLabels(dataset, ["ham", "spam"]))).toBe(
-    `label-unknown: test.csv has a label that the model doesn't know: "scam" (rows 2, 4); it knows "ham", "spam".`,
+    'label-unknown: test.csv has an unknown label: "scam" (rows 2, 4); known are "ham", "spam".',
   );
   expect(() => requireKnownLabels(dataset, ["ham", "scam", "spam"])).not.toThrow();
 });

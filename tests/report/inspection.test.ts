@@ -21,7 +21,7 @@ const inspection = {
 test("labels, duplicates, lengths and limits as text", () => {
   const report = inspectionReport(inspection);
   expect(report).toContain(
-    'few.csv; texts in column "message", labels in "class" (guessed by their names).\n\n' +
+    'few.csv; texts in column "message", labels in "class" (guessed; --text and --label choose others).\n\n' +
       "  label  texts   share\n  ham        2  50.0 %\n  spam       2  50.0 %\n\n" +
       "0 rows repeat an earlier text exactly, 1 more nearly (1 group in all).\n" +
       "1 text has different labels in different rows:\n  rows 1, 3 (ham, spam): come at five\n",

@@ -2,6 +2,7 @@ import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { evaluationData, trainingData } from "../../src/report/data.js";
+import { dataLines } from "../../src/report/facts.js";
 import { mistakesCsv } from "../../src/report/mistakes.js";
 import { clock, columns, oneLine, percent } from "../../src/report/plain.js";
 import { evaluationReport, trainingReport } from "../../src/report/run-report.js";
@@ -48,7 +49,7 @@ const data: DataFacts = {
   source: "mail.csv",
   textColumn: "v2",
   labelColumn: "v1",
-  guessed: true,
+  guessed: ["v2", "v1"],
   labels,
   parts: {
     train: { rows: 1000, byLabel: [900, 100] },
@@ -97,12 +98,30 @@ const result: TrainResult = {
 
 const changed = (change: Partial<TrainResult>): string => trainingReport({ ...result, ...change });
 
+test("each column is told as guessed or not", () => {
+  const told = (guessed: string[]) => dataLines({ ...data, guessed })[0];
+  expect(told([])).toBe('Read mail.csv; texts in column "v2", labels in "v1".');
+  expect(told(["v2"])).toBe(
+    'Read mail.csv; texts in column "v2" (guessed; --text chooses another), labels in "v1".',
+  );
+  expect(told(["v1"])).toBe(
+    'Read mail.csv; texts in column "v2", labels in "v1" (guessed; --label chooses another).',
+  );
+});
+
+test("a test file of one's own is named with its texts", () => {
+  expect(trainingReport(result)).toContain("\nTest on 6 texts\n");
+  expect(changed({ options: resolveOptions({ test: "new.csv" }) })).toContain(
+    "\nTest on 6 texts of new.csv\n",
+  );
+});
+
 test("the report of a training, word for word", () => {
   const [report, judgement] = split(trainingReport(result), "Test on 6 texts");
   expect(report).toBe(`Data
 ====
-1,014 texts of mail.csv; texts in column "v2", labels in "v1" (guessed by their names; --text and --label choose others).
-Labels: ham: 909 (89.6 %), spam: 105 (10.4 %).
+Read mail.csv; texts in column "v2", labels in "v1" (guessed; --text and --label choose others).
+1,014 texts in all, by label: ham: 909 (89.6 %), spam: 105 (10.4 %).
 Split: train 1,000, validation 8, test 6.
 Duplicates: 43 rows repeat an earlier text (40 exactly, 3 nearly); no test text has a copy in the training rows.
         train  validation  test

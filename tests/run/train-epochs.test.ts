@@ -296,7 +296,7 @@ describe("a loss that is no number any more", () => {
     await expect(run(engine, dataOf(16, 4), {})).rejects.toMatchObject({
       code: "training-diverged",
       message: expect.stringContaining("In epoch 1 "),
-      fix: expect.stringContaining("--learning-rate 0.050"),
+      fix: expect.stringContaining("--learning-rate 0.001"),
     });
     expect(steps).toHaveLength(2);
   });

@@ -77,7 +77,12 @@ test.each<[string, Record<string, unknown>, string, RegExp]>([
     "data-invalid",
     /row 61: label is 1;/,
   ],
-  ["test rows of another label", { test: strange }, "label-unknown", /strange\.csv, row 10.*"desert"/],
+  [
+    "test rows of another label",
+    { test: strange },
+    "label-unknown",
+    /strange\.csv has .*"desert" \(row.* 10.*\)/,
+  ],
   ["validation rows of another label", { validation: strange }, "label-unknown", /"desert"/],
   [
     "class weights of another label",

@@ -53,7 +53,7 @@ describe("a training on a file", async () => {
       source: data,
       textColumn: "review",
       labelColumn: "category",
-      guessed: true,
+      guessed: ["review", "category"],
       labels: ["garden", "kitchen", "sea"],
       exactDuplicates: 0,
       leaks: { exact: 0, near: 0 },

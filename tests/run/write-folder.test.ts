@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { encodeSafetensors, openWeights } from "../../src/model/safetensors.js";
 import { fileSource } from "../../src/run/model-folder-node.js";
-import { checkTarget, writeFolder, writeJson } from "../../src/run/write-folder-node.js";
+import { checkTarget, writeFileAtomic, writeFolder, writeJson } from "../../src/run/write-folder-node.js";
 
 let root = "";
 /** Beside the target stand only files of the test; both are fresh for every test. */
@@ -55,7 +55,7 @@ test("an empty folder is filled", async () => {
 
 test("a model is replaced only when that is asked for, and then as a whole", async () => {
   await writeFolder(target, { overwrite: false }, fill("one"));
-  await writeFile(join(target, "extra.txt"), "of the old model");
+  await writeFile(join(target, "vocab.txt"), "of the old model");
   await expect(writeFolder(target, { overwrite: false }, fill("two"))).rejects.toMatchObject({
     code: "output-exists",
     message: expect.stringContaining(`${target} is already there: a model folder (one)`),
@@ -66,6 +66,55 @@ test("a model is replaced only when that is asked for, and then as a whole", asy
   expect(await filled()).toBe("two");
   expect((await readdir(target)).sort()).toEqual(["config.json", "onnx"]);
   expect(await readdir(parent)).toEqual(["model"]);
+});
+
+test("a model folder with files of the user's is never replaced", async () => {
+  await writeFolder(target, { overwrite: false }, fill("one"));
+  const ours = [
+    "report.txt",
+    "mistakes.csv",
+    "tokenizer.json",
+    "model-00001-of-00002.safetensors",
+    "model.safetensors.index.json",
+    "config.json.tmp-123",
+    "onnx/model_quantized.onnx",
+  ];
+  for (const name of ours) await writeFile(join(target, name), "x");
+  await checkTarget(target, true);
+  const attempts = [
+    () => checkTarget(target, true),
+    () => writeFolder(target, { overwrite: true }, fill("two")),
+  ];
+  const theirs = ["ok.csv", "notes.txt", "onnx/notes.txt", "report.txt.bak", ".env"];
+  for (const name of theirs) {
+    await writeFile(join(target, name), "x");
+    for (const attempt of attempts) {
+      await expect(attempt()).rejects.toMatchObject({
+        code: "output-exists",
+        message: expect.stringContaining(`files that belong to no model (${join(name)})`),
+        fix: expect.stringMatching(/^Move those files, or choose another folder/),
+      });
+    }
+    expect(await readFile(join(target, name), "utf8")).toBe("x");
+    await rm(join(target, name));
+  }
+  // A folder is none of a model's files, whatever its name.
+  await mkdir(join(target, "README.md"));
+  await expect(checkTarget(target, true)).rejects.toMatchObject({ code: "output-exists" });
+  await rm(join(target, "README.md"), { recursive: true });
+  await checkTarget(target, true);
+});
+
+test("a file is written whole or stays as it was", async () => {
+  const file = join(parent, "config.json");
+  await writeFileAtomic(file, "one");
+  await writeFileAtomic(file, new TextEncoder().encode("two"));
+  expect(await readFile(file, "utf8")).toBe("two");
+  expect(await readdir(parent)).toEqual(["config.json"]);
+  // A folder in the way: the rename fails, and nothing is left.
+  await mkdir(join(parent, "folder", "full"), { recursive: true });
+  await expect(writeFileAtomic(join(parent, "folder"), "three")).rejects.toThrow();
+  expect((await readdir(parent)).sort()).toEqual(["config.json", "folder"]);
 });
 
 test.each([false, true])("a failing write or check changes nothing (overwrite %s)", async (overwrite) => {

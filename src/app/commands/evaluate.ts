@@ -3,6 +3,7 @@ import { requireKnownLabels } from "../../data/check.js";
 import { type Dataset, readDataset } from "../../data/example.js";
 import { openTable } from "../../data/file-node.js";
 import { evaluationData } from "../../report/data.js";
+import { columnFacts, columnsText } from "../../report/facts.js";
 import { mistakesCsv, mistakesOf } from "../../report/mistakes.js";
 import { count } from "../../report/plain.js";
 import { evaluationReport } from "../../report/run-report.js";
@@ -37,7 +38,7 @@ export function addEvaluate(program: Command, app: App): Command {
 
 async function evaluateVerb(app: App, dir: string, data: string, flags: EvaluateFlags): Promise<void> {
   const { output, json } = flags;
-  const dataset = readDataset(await openTable(data), flags);
+  const dataset = readDataset(await openTable(data, flags.text), flags);
   if (output !== undefined) await checkOutput(output, { input: data, json });
   const progress = openProgress(app.stderr, flags);
   const { load } = await import("../../run/load-node.js");
@@ -84,10 +85,8 @@ async function judge(
   }));
 }
 
-function tellColumns({ columns }: Dataset, { say }: Progress): void {
-  if (!columns?.text.guessed && !columns?.label.guessed) return;
-  say(
-    `Texts are in column "${columns.text.name}", labels in "${columns.label.name}" (guessed by their names; ` +
-      `--text and --label choose others).`,
-  );
+function tellColumns({ source, columns }: Dataset, { say }: Progress): void {
+  if (columns === undefined) return;
+  const facts = columnFacts(columns);
+  if (facts.guessed.length > 0) say(`Read ${source}; ${columnsText(facts)}.`);
 }

@@ -31,7 +31,7 @@ export function addInspect(program: Command, app: App): Command {
 }
 
 async function inspectVerb({ stdout, stderr }: App, data: string, flags: InspectFlags): Promise<void> {
-  const dataset = readDataset(await openTable(data), flags);
+  const dataset = readDataset(await openTable(data, flags.text), flags);
   const progress = openProgress(stderr, flags);
   progress.live(() => "Looking for duplicates …");
   const summary = summarize(dataset);

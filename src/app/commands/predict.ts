@@ -2,14 +2,14 @@ import type { Command } from "commander";
 import { TextgraftError } from "../../base/errors.js";
 import { type Column, chooseTextColumn } from "../../data/columns.js";
 import { textsOf } from "../../data/example.js";
-import { openTable } from "../../data/file-node.js";
+import { openTable, standardInput } from "../../data/file-node.js";
 import type { Table } from "../../data/table.js";
 import { writeCsv } from "../../data/write.js";
 import { count, oneLine } from "../../report/plain.js";
 import type { Prediction } from "../../run/predict.js";
 import { type App, type CommonFlags, checkOutput, jsonLine, type Output, writeOutput } from "../app.js";
 import { predictAll } from "../predict-all.js";
-import { openProgress } from "../progress.js";
+import { openProgress, type Progress } from "../progress.js";
 
 interface PredictFlags extends CommonFlags {
   input?: string;
@@ -21,12 +21,12 @@ interface PredictFlags extends CommonFlags {
 export function addPredict(program: Command, app: App): Command {
   return program
     .command("predict")
-    .description("classify new texts: arguments, a file, or standard input with one text a line")
+    .description("classify new texts: arguments, a file, or standard input with one text a line or as CSV")
     .argument("<dir>", "model folder that train wrote")
     .argument("[texts...]", "texts to classify")
     .option(
       "--input <file>",
-      "CSV or TSV file with a column of texts, or .txt with one text a line; - is standard input",
+      "CSV or TSV file with a column of texts, or .txt with one text a line; - is standard input (CSV if it begins with a header)",
     )
     .option("--text <column>", "column with the texts; guessed by its name if not given")
     .option("--output <file>", "write the input with predicted columns added as CSV; - is standard output")
@@ -42,9 +42,7 @@ async function predictVerb(app: App, dir: string, args: string[], flags: Predict
   }
   const { table, column } = await inputTable(args, flags);
   const texts = textsOf(table, column);
-  if (column.guessed && table.columns.length > 1) {
-    progress.say(`Texts are in column "${column.name}" (guessed by its name; --text chooses another).`);
-  }
+  tellInput(table, column, progress);
   const { load } = await import("../../run/load-node.js");
   const classifier = await load(dir);
   try {
@@ -67,8 +65,14 @@ async function inputTable(
   { input, text }: PredictFlags,
 ): Promise<{ table: Table; column: Column }> {
   if (args.length === 0) {
-    const table = await openTable(input ?? "-");
+    const table = await openTable(input ?? "-", text);
     return { table, column: chooseTextColumn(table, text) };
+  }
+  if (text !== undefined) {
+    throw new TextgraftError("option-invalid", {
+      message: `There are texts as arguments (${count(args.length, "text")}) and a column as --text ${text}.`,
+      fix: "Leave out --text, or give a file with --input.",
+    });
   }
   if (input === undefined) {
     const rows = args.map((arg) => [arg]);
@@ -79,6 +83,17 @@ async function inputTable(
     message: `There are texts as arguments (${count(args.length, "text")}) and as --input ${input}.`,
     fix: "Give one of the two.",
   });
+}
+
+/** How the input was read, where the user may not know: a guess, CSV where texts were possible, and blank lines. */
+function tellInput({ source, columns, rows, lines }: Table, column: Column, { say }: Progress): void {
+  if (column.guessed && columns.length > 1) {
+    if (source === standardInput) say("Standard input begins with a header line, so it is read as CSV.");
+    say(`Texts are in column "${column.name}" (guessed; --text chooses another).`);
+  }
+  const plainInput = source === standardInput && column.guessed && columns.length === 1;
+  const blank = (lines.at(-1) ?? 0) - rows.length; // those behind the last text move no answer
+  if ((plainInput || /\.txt$/i.test(source)) && blank > 0) say(`Left out ${count(blank, "blank line")}.`);
 }
 
 /** "label  score  text", a line for each text; on a terminal no line is wider than it. */

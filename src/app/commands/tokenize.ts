@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { openTable } from "../../data/file-node.js";
+import { TextgraftError } from "../../base/errors.js";
+import { openLines } from "../../data/file-node.js";
 import { columns } from "../../report/plain.js";
 import { parseOption, trainOptions } from "../../run/options.js";
 import { openPretrained } from "../../run/pretrained-node.js";
@@ -32,8 +33,14 @@ export function addTokenize(program: Command, app: App): Command {
 }
 
 async function tokenizeVerb({ stdout }: App, args: string[], flags: TokenizeFlags): Promise<void> {
-  const { tokenizer } = await openPretrained(flags.model);
-  const texts = args.length > 0 ? args : (await openTable("-")).rows.map(([text]) => text!);
+  const { tokenizer, config } = await openPretrained(flags.model);
+  if (flags.maxLength !== "auto" && flags.maxLength > config.positions) {
+    throw new TextgraftError("option-invalid", {
+      message: `--max-length is ${flags.maxLength}; ${flags.model} reads at most ${config.positions} tokens.`,
+      fix: `For example --max-length ${config.positions}.`,
+    });
+  }
+  const texts = args.length > 0 ? args : (await openLines()).rows.map(([text]) => text!);
   const length = flags.maxLength === "auto" ? undefined : flags.maxLength;
   for (const text of texts) {
     const tokens = tokenized(tokenizer, text, length);

@@ -6,7 +6,7 @@ import { mistakesCsv } from "../../report/mistakes.js";
 import { trainingReport } from "../../report/run-report.js";
 import { flagName, parseOption, recipes, type TrainOptions, trainOptions } from "../../run/options.js";
 import { type App, type CommonFlags, jsonLine } from "../app.js";
-import { followRun } from "../follow-run.js";
+import { followRun, stoppingLine } from "../follow-run.js";
 import { openProgress } from "../progress.js";
 import { onStopSignals } from "../stop-signals.js";
 
@@ -35,14 +35,15 @@ async function trainVerb(
   const { train } = await import("../../run/train-node.js");
   const progress = openProgress(app.stderr, { quiet });
   const run = train({ data, ...options });
+  let training = false;
   const signals = onStopSignals(() => {
-    progress.say(
-      "Stopping after this step; the best weights so far will be saved. Ctrl-C again ends at once.",
-    );
+    progress.say(stoppingLine({ training }));
     run.cancel();
   });
   try {
-    const result = await followRun(run, progress);
+    const result = await followRun(run, progress, () => {
+      training = true;
+    });
     const report = trainingReport(result);
     await writeFile(join(result.folder, "report.txt"), report);
     await writeFile(join(result.folder, "mistakes.csv"), mistakesCsv(result.data.labels, result.test.judged));
@@ -59,9 +60,13 @@ function optionOf(name: keyof TrainOptions): Option {
   const flag = `--${flagName(name)}`;
   if (placeholder === "") return new Option(flag, help);
   const short = placeholder.replace("auto or ", "auto|").replace(/an? (whole )?number.*/, "number");
-  const told = value === "" ? help : `${help} (default: ${value})`;
-  return new Option(`${flag} <${short}>`, told).argParser((text) => parseOption(name, text));
+  const fits = short.length <= widestPlaceholder;
+  const choices = fits ? "" : `; one of ${short.replaceAll("|", ", ")}`;
+  const told = value === "" ? help : `${help} (default: ${value})${choices}`;
+  return new Option(`${flag} <${fits ? short : "name"}>`, told).argParser((text) => parseOption(name, text));
 }
+
+const widestPlaceholder = 24; // characters; longer choices stand in the help text, which is wrapped
 
 /** The defaults of each recipe as flags, a few on each line. */
 function recipeHelp(): string {

@@ -63,7 +63,10 @@ export interface DropoutMask {
   columnStride: number;
 }
 
-/** Memory for `bytes` bytes, at most 4 GiB - 64 KiB. It never grows or moves, so its views stay valid. */
+/**
+ * Memory for `bytes` bytes, at most 4 GiB - 64 KiB. It never grows or moves, so its views stay valid. Throws
+ * `memory-short` where that is too much.
+ */
 export function createArena(bytes: number): Arena {
   const memory = allocate(bytes);
   const { buffer } = memory;
@@ -107,13 +110,14 @@ const pageBytes = 65536;
 function allocate(bytes: number): WasmMemory {
   const pages = Math.ceil(bytes / pageBytes);
   const wanted = `${(bytes / 2 ** 20).toFixed(0)} MiB for weights, gradients and optimizer state`;
-  const fix = "Train fewer layers (topLayers), use a smaller model, or free memory.";
+  const fix = "Train fewer layers with --freeze, use a smaller model, or free memory.";
   // 65536 pages would be possible, but then the end of the last range is no i32.
-  if (pages > 65535) throw new TextgraftError("internal", { message: `An arena can't hold ${wanted}.`, fix });
+  if (pages > 65535)
+    throw new TextgraftError("memory-short", { message: `An arena can't hold ${wanted}.`, fix });
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages });
   } catch (cause) {
-    throw new TextgraftError("internal", { message: `There is no room for ${wanted}.`, fix, cause });
+    throw new TextgraftError("memory-short", { message: `There is no room for ${wanted}.`, fix, cause });
   }
 }
 

@@ -202,14 +202,14 @@ test("offsets beyond 2 GiB are unsigned", () => {
 
 test("an arena that is too large or finds no memory says so", () => {
   expect(() => createArena(2 ** 32)).toThrow(
-    expect.objectContaining({ code: "internal", message: expect.stringContaining("4096 MiB") }),
+    expect.objectContaining({ code: "memory-short", message: expect.stringContaining("4096 MiB") }),
   );
   const full = () => {
     throw new RangeError("could not allocate memory");
   };
   vi.stubGlobal("WebAssembly", { Memory: full });
   expect(() => createArena(2 ** 20)).toThrow(
-    expect.objectContaining({ code: "internal", message: expect.stringContaining("no room for 1 MiB") }),
+    expect.objectContaining({ code: "memory-short", message: expect.stringContaining("no room for 1 MiB") }),
   );
 });
 

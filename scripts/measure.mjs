@@ -1,7 +1,7 @@
 // Prints the table of README's results: trains on the SMS set (TEXTGRAFT_SMS names the file) and, where `npm start`
 // has left its e-mails, on those. `npm run build` first.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 const cli = fileURLToPath(new URL("../dist/app/cli.js", import.meta.url));
 const emails = fileURLToPath(new URL("../build/emails.csv", import.meta.url));
 const sms = process.env.TEXTGRAFT_SMS ?? "../shared/data/spamdata_v2.csv";
-const emailFlags = ["--epochs", "2", "--max-length", "64", "--batch-size", "16"];
+const emailFlags = JSON.parse(readFileSync(new URL("../demo/train-flags.json", import.meta.url), "utf8"));
 
 const rows = [
   { name: "SMS, everything trains", data: sms, flags: [] },

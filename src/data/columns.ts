@@ -112,3 +112,10 @@ const ambiguous = (table: Table, name: string): TextgraftError =>
     message: `${table.source} has more than one column "${name}".`,
     fix: "Give each column of the header a name of its own.",
   });
+
+/** Columns that were chosen in a table, as the facts tell them. */
+export const columnFacts = ({ text, label }: Required<Columns>) => ({
+  textColumn: text.name,
+  labelColumn: label.name,
+  guessed: [text, label].flatMap(({ name, guessed }) => (guessed ? [name] : [])),
+});

@@ -1,4 +1,5 @@
 import { TextgraftError } from "../base/errors.js";
+import { sum } from "../base/numbers.js";
 import { type Random, shuffled } from "../base/random.js";
 
 /** The parts of a split. */
@@ -42,8 +43,6 @@ function allocate(total: number, counts: readonly number[], random: Random): num
   for (const labelId of roundedUp) quotas[labelId]!++;
   return quotas;
 }
-
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 function requireShares(shares: Shares): void {
   const values = partNames.map((part) => shares[part]);

@@ -1,5 +1,6 @@
-import type { Columns } from "../data/columns.js";
-import type { DataFacts, ModelFacts, Part } from "../run/events.js";
+import { sum } from "../base/numbers.js";
+import { type Part, partNames } from "../data/split-quotas.js";
+import type { DataFacts, ModelFacts } from "../run/events.js";
 import { columns, count, grouped, percent } from "./plain.js";
 
 /**
@@ -33,13 +34,6 @@ export function columnsText({
     told && both === "" ? ` (guessed; ${flag} chooses another)` : "";
   return `texts in column "${textColumn}"${hint("--text", text)}, labels in "${labelColumn}"${hint("--label", label)}${both}`;
 }
-
-/** Columns that were chosen in a table, as the facts tell them. */
-export const columnFacts = ({ text, label }: Required<Columns>) => ({
-  textColumn: text.name,
-  labelColumn: label.name,
-  guessed: [text, label].flatMap(({ name, guessed }) => (guessed ? [name] : [])),
-});
 
 /** Texts by label and part as a table. */
 export function splitTable({ labels, parts }: DataFacts): string {
@@ -104,7 +98,3 @@ const listed = (items: readonly string[]): string =>
   items.length <= 12
     ? items.join(", ")
     : `${items.slice(0, 10).join(", ")} and ${items.length - 10} more labels`;
-
-const partNames: readonly Part[] = ["train", "validation", "test"];
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0);

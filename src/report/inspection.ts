@@ -1,7 +1,8 @@
+import { columnFacts } from "../data/columns.js";
 import type { Dataset } from "../data/example.js";
 import type { Summary } from "../data/summary.js";
 import { type LengthStatistics, USUAL_LIMITS } from "../tokens/lengths.js";
-import { columnFacts, columnsText } from "./facts.js";
+import { columnsText } from "./facts.js";
 import { columns, count, grouped, oneLine, percent } from "./plain.js";
 
 /** What `inspect` found out about labelled texts. */

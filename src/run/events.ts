@@ -1,10 +1,8 @@
+import type { Part } from "../data/split-quotas.js";
 import type { Floor } from "./floors.js";
 import type { ClassificationMetrics } from "./metrics/confusion.js";
 import type { Metrics } from "./metrics.js";
 import type { TrainOptions } from "./options.js";
-
-/** A part of the data that is kept for itself. */
-export type Part = "train" | "validation" | "test";
 
 /** What was read and how it was split. */
 export interface DataFacts {

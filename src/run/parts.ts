@@ -1,6 +1,7 @@
 import { TextgraftError } from "../base/errors.js";
 import type { Random } from "../base/random.js";
 import { countLabels, requireKnownLabels, requireTwoLabels } from "../data/check.js";
+import { columnFacts } from "../data/columns.js";
 import { type Dataset, datasetOf, type Example } from "../data/example.js";
 import { leaks } from "../data/leaks.js";
 import { nearDuplicates } from "../data/near-duplicates.js";
@@ -34,9 +35,7 @@ export function partsOf(
   const { duplicateRows, nearDuplicateRows } = summarize(data, duplicates);
   const facts: DataFacts = {
     source: data.source,
-    textColumn: data.columns?.text.name ?? "text",
-    labelColumn: data.columns?.label.name ?? "label",
-    guessed: Object.values(data.columns ?? {}).flatMap(({ name, guessed }) => (guessed ? [name] : [])),
+    ...(data.columns ? columnFacts(data.columns) : { textColumn: "text", labelColumn: "label", guessed: [] }),
     labels: data.labels,
     parts: { train: part(split.train), validation: part(split.validation), test: part(split.test) },
     exactDuplicates: duplicateRows,

@@ -2,6 +2,7 @@ import { TextgraftError } from "../base/errors.js";
 import { random } from "../base/random.js";
 import { type Dataset, readDataset } from "../data/example.js";
 import { openTable } from "../data/file-node.js";
+import { partNames } from "../data/split-quotas.js";
 import { parseClassWeights } from "../model/class-weights.js";
 import { type Classifier, createClassifier } from "../model/classifier.js";
 import { openWorkerEngine } from "./engine-worker-node.js";
@@ -151,7 +152,7 @@ async function readSources(data: TrainInput["data"], options: TrainOptions): Pro
 
 /** Labels that a part has no text of: nothing can be said of them there. */
 function unrepresented({ labels, parts }: DataFacts): string[] {
-  return (["train", "validation", "test"] as const).flatMap((part) => {
+  return partNames.flatMap((part) => {
     const lacking = labels.filter((_, labelId) => parts[part].byLabel[labelId] === 0);
     return lacking.length === 0
       ? []

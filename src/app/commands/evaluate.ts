@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import { requireKnownLabels } from "../../data/check.js";
+import { columnFacts } from "../../data/columns.js";
 import { type Dataset, readDataset } from "../../data/example.js";
 import { openTable } from "../../data/file-node.js";
 import { evaluationData } from "../../report/data.js";
-import { columnFacts, columnsText } from "../../report/facts.js";
+import { columnsText } from "../../report/facts.js";
 import { mistakesCsv, mistakesOf } from "../../report/mistakes.js";
 import { count } from "../../report/plain.js";
 import { evaluationReport } from "../../report/run-report.js";

@@ -1,5 +1,6 @@
 import { TextgraftError } from "../../base/errors.js";
-import { type ScoreTable, scoreTable, sum } from "./scores.js";
+import { sum } from "../../base/numbers.js";
+import { type ScoreTable, scoreTable } from "./scores.js";
 
 /** What a confusion matrix says about predictions of one label for each text. */
 export interface ClassificationMetrics extends ScoreTable {

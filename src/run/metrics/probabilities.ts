@@ -1,4 +1,4 @@
-import { sum } from "./scores.js";
+import { sum } from "../../base/numbers.js";
 
 /** `[example][labelId]`; rows of numbers or of typed arrays. */
 export type Rows = readonly ArrayLike<number>[];

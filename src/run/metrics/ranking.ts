@@ -1,5 +1,6 @@
+import { sum } from "../../base/numbers.js";
 import { oneHot, type Rows } from "./probabilities.js";
-import { ratio, sum } from "./scores.js";
+import { ratio } from "./scores.js";
 
 /** A number for one yes-or-no question: truth is 0 or 1, a higher score means a surer yes. */
 export type RankingMetric = (truth: ArrayLike<number>, scores: ArrayLike<number>) => number;

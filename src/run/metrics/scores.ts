@@ -1,3 +1,5 @@
+import { sum } from "../../base/numbers.js";
+
 /** Precision, recall and F1 lie in [0, 1]; support counts the examples that truly have the label. */
 export interface Scores {
   precision: number;
@@ -43,8 +45,6 @@ export function scoreTable(hits: readonly Hits[]): ScoreTable {
 
 /** a / b, and 0 for 0/0. */
 export const ratio = (a: number, b: number): number => (b === 0 ? 0 : a / b);
-
-export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 // https://en.wikipedia.org/wiki/Precision_and_recall
 function scoresOf({ truePositives, falsePositives, falseNegatives }: Hits): Scores {

@@ -1,0 +1,2 @@
+/** The sum of some numbers, added up in their order; 0 for none. */
+export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -136,24 +136,25 @@ class LocalEngine implements Engine {
       weights: float32(problem === "multi_label" ? [rows, labels.length] : [rows], batch.weights),
       denominator: float32([], [denominator]),
     };
-    const into: Record<string, Tensor> = {};
+    const loss = float32([]);
+    const into: Record<string, Tensor> = { loss };
     for (const { parameter, output, kind } of gradients) {
       into[output] =
         kind === "rows"
           ? this.state.gradientRows(parameter, rows * batch.length)
           : this.state.gradient(parameter, microBatch);
     }
-    const { loss } = await session.run(feeds, into);
+    await session.run(feeds, into);
     for (const { parameter, kind } of gradients) {
       if (kind === "rows") this.state.addRows(parameter, batch.inputIds);
     }
-    return (loss!.data as Float32Array)[0]!;
+    return loss.data[0]!;
   }
 
   private trainingGraph(rows: number, length: number): Promise<TrainingGraph> {
     return this.sessions.get(`train ${rows} ${length}`, async () => {
       const graph = trainGraph(this.model, this.spec.frozenStages);
-      return { ...graph, ...(await this.open(graph, { batch: rows, sequence: length })) };
+      return { ...graph, ...(await this.open(graph, { batch: rows, sequence: length }, true)) };
     });
   }
 
@@ -211,10 +212,11 @@ class LocalEngine implements Engine {
     );
   }
 
-  private async open({ g, outputs }: ModelGraph, bindings: Bindings = {}): Promise<Pooled> {
+  private async open({ g, outputs }: ModelGraph, bindings: Bindings = {}, inPlace = false): Promise<Pooled> {
     const { device, threads } = this.spec;
     const graph = compile(outputs, { bindings, target: targetOf[device] });
-    const session = await this.openSession(graph, threads === undefined ? { device } : { device, threads });
+    const options = { device, inPlace, ...(threads === undefined ? {} : { threads }) };
+    const session = await this.openSession(graph, options);
     return { session, bytes: forwardBytes(g.nodes, bindings) };
   }
 }

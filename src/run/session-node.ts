@@ -1,10 +1,11 @@
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { TextgraftError } from "../base/errors.js";
 import type { DType, Tensor } from "../base/tensor.js";
+import { ignoreStop, STOP, withStop } from "./outputs-in-place-node.js";
 import type { OpenSession, Tensors } from "./session.js";
 
 /** Opens a session of onnxruntime-node, which is loaded when it is first needed. */
-export const openSessionNode: OpenSession = async (graph, { device, threads }) => {
+export const openSessionNode: OpenSession = async (graph, { device, threads, inPlace = false }) => {
   const ort = await import("onnxruntime-node");
   const options: InferenceSession.SessionOptions = {
     executionProviders: [device],
@@ -12,7 +13,10 @@ export const openSessionNode: OpenSession = async (graph, { device, threads }) =
     logSeverityLevel: 3,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
   };
-  const session = await ort.InferenceSession.create(graph.bytes, options).catch((cause: unknown) => {
+  const session = await ort.InferenceSession.create(
+    inPlace ? withStop(graph.bytes) : graph.bytes,
+    options,
+  ).catch((cause: unknown) => {
     throw new TextgraftError("internal", {
       message: `ONNX Runtime refused a graph: ${String(cause)}`,
       cause,
@@ -21,13 +25,16 @@ export const openSessionNode: OpenSession = async (graph, { device, threads }) =
   const inputs = new Set(session.inputNames);
   const wrap = (tensors: Tensors): Record<string, OrtTensor> =>
     Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, wrapped(ort.Tensor, tensor)]));
-  const newOutputs = Object.fromEntries(session.outputNames.map((name) => [name, null]));
 
   return {
     inputs,
-    async run(feeds, into = {}) {
-      const taken = Object.fromEntries(Object.entries(feeds).filter(([name]) => inputs.has(name)));
-      const outputs = await session.run(wrap(taken), { ...newOutputs, ...wrap(into) });
+    async run(feeds, into) {
+      const taken = wrap(Object.fromEntries(Object.entries(feeds).filter(([name]) => inputs.has(name))));
+      if (into) {
+        await session.run(taken, { [STOP]: null, ...wrap(into) }).catch(ignoreStop);
+        return into;
+      }
+      const outputs = await session.run(taken);
       return Object.fromEntries(Object.entries(outputs).map(([name, output]) => [name, unwrapped(output)]));
     },
     dispose: () => session.release(),

@@ -14,8 +14,8 @@ export interface Session {
   /** Names of what the graph takes. */
   readonly inputs: ReadonlySet<string>;
   /**
-   * Runs the graph. Feeds that the graph doesn't take are ignored. `into` names tensors that outputs are written to;
-   * outputs that it doesn't name are new.
+   * Runs the graph. Feeds that the graph doesn't take are ignored. A session opened `inPlace` writes its outputs to
+   * the tensors of `into`, by name, and gives them back; any other gives new ones.
    */
   run(feeds: Tensors, into?: Tensors): Promise<Tensors>;
   dispose(): Promise<void>;
@@ -25,6 +25,8 @@ export interface SessionOptions {
   device: Device;
   /** Threads for one operator; default: one for each physical core. */
   threads?: number;
+  /** Outputs are written into memory of the caller. Default: false. */
+  inPlace?: boolean;
 }
 
 export type OpenSession = (graph: CompiledGraph, options: SessionOptions) => Promise<Session>;

@@ -3,6 +3,7 @@ import { sizeOf, type Tensor } from "../base/tensor.js";
 import type { AdamwSettings } from "../model/adamw.js";
 import type { Placement, StateLayout } from "../model/state-layout.js";
 import { type Arena, createArena } from "./kernels/arena.js";
+import { type Ranges, TouchedRows } from "./touched-rows.js";
 
 /** Regions of a trained shard's memory, in this order. */
 const REGIONS = ["weights", "gradients", "m", "v"] as const;
@@ -38,7 +39,8 @@ export class State {
   private readonly arenas: readonly Arena[];
   private readonly rowBytes: number;
   private kept: Float32Array[] | undefined;
-  private touchedRows: number[] = [];
+  /** Of tables whose gradients come row by row, by shard: at most one in each. */
+  private readonly tables = new Map<number, TouchedRows>();
 
   /** The layout's regions may be as large as `largestRegion` says. */
   constructor(layout: StateLayout, options: StateOptions = {}) {
@@ -90,15 +92,14 @@ export class State {
     const { shard, spec } = this.placement(name);
     const places = { target: this.offset(name, "gradients"), source: this.rowsOffset(shard) };
     this.arenas[shard]!.scatterAddRows({ ...places, rows, width: spec.shape[1]! });
-    for (const row of rows) this.touchedRows.push(row);
+    this.table(name).add(rows);
   }
 
   /** Sets the rows of a table's gradient that earlier steps touched back to zero. */
   clearRows(name: string): void {
     const { shard, spec } = this.placement(name);
     const target = this.offset(name, "gradients");
-    this.arenas[shard]!.clearRows({ target, rows: this.touchedRows, width: spec.shape[1]! });
-    this.touchedRows = [];
+    this.arenas[shard]!.clearRows({ target, rows: this.table(name).next(), width: spec.shape[1]! });
   }
 
   /** Adds the gradients of a further micro-batch to the step's. */
@@ -110,13 +111,17 @@ export class State {
   /** L2 norm of all gradients together. */
   gradientNorm(): number {
     let sum = 0;
-    for (const { arena, bytes } of this.trained()) sum += arena.sumOfSquares(bytes, bytes / 4);
+    for (const { arena, bytes, shard } of this.trained()) {
+      const ranges = this.tables.get(shard)?.inStep(bytes) ?? [0, bytes];
+      for (let i = 0; i < ranges.length; i += 2)
+        sum += arena.sumOfSquares(bytes + ranges[i]!, (ranges[i + 1]! - ranges[i]!) / 4);
+    }
     return Math.sqrt(sum);
   }
 
   /** One step of AdamW on every trained parameter; `weightDecay` only where the layout says so. */
   update(settings: UpdateSettings): void {
-    for (const { arena, bytes, group } of this.trained()) {
+    for (const { arena, bytes, group, shard } of this.trained()) {
       const [weights, gradients, m, v] = REGIONS.map((_, region) => region * bytes) as [
         number,
         number,
@@ -124,7 +129,8 @@ export class State {
         number,
       ];
       const weightDecay = group === "decayed" ? settings.weightDecay : 0;
-      arena.adamw({ ...settings, weightDecay, weights, gradients, m, v, count: bytes / 4 });
+      const touched: Ranges = this.tables.get(shard)?.soFar(bytes) ?? [0, bytes];
+      arena.adamw({ ...settings, weightDecay, weights, gradients, m, v, bytes, touched });
     }
   }
 
@@ -140,6 +146,13 @@ export class State {
     if (!this.kept) return;
     for (const [i, { arena, bytes }] of this.trained().entries())
       arena.float32(0, bytes / 4).set(this.kept[i]!);
+  }
+
+  private table(name: string): TouchedRows {
+    const { shard, offset, spec } = this.placement(name);
+    const table = this.tables.get(shard) ?? new TouchedRows(offset, spec.shape);
+    this.tables.set(shard, table);
+    return table;
   }
 
   private trained() {

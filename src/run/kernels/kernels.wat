@@ -12,20 +12,45 @@
     (i32.add (local.get $address)
       (i32.shl (i32.and (i32.add (local.get $count) (i32.const 3)) (i32.const -4)) (i32.const 2))))
 
-  ;; Sum of squares of float32 values in float64, over fours. Four lanes: lane k adds the values k, k + 4, ...
+  ;; x promoted to float64, both halves added.
+  (func $promoted (param $x v128) (result v128)
+    (f64x2.add (f64x2.promote_low_f32x4 (local.get $x))
+      (f64x2.promote_low_f32x4 (i64x2.splat (i64x2.extract_lane 1 (local.get $x))))))
+
+  ;; Sum of squares of float32 values, over fours: squares of eight vectors are added in float32, which memory can
+  ;; keep up with, and all else in float64.
   (func (export "sumOfSquares") (param $address i32) (param $count i32) (result f64)
-    (local $end i32) (local $x v128) (local $low v128) (local $high v128)
+    (local $end i32) (local $endOfEights i32) (local $squares v128) (local $sum v128)
     (local.set $end (call $endOfFours (local.get $address) (local.get $count)))
+    (local.set $endOfEights (i32.add (local.get $address)
+      (i32.and (i32.sub (local.get $end) (local.get $address)) (i32.const -128))))
+    (block $eightsDone (loop $next
+      (br_if $eightsDone (i32.ge_u (local.get $address) (local.get $endOfEights)))
+      (local.set $squares (f32x4.mul (v128.load (local.get $address)) (v128.load (local.get $address))))
+      (local.set $squares (f32x4.add (local.get $squares)
+        (f32x4.mul (v128.load offset=16 (local.get $address)) (v128.load offset=16 (local.get $address)))))
+      (local.set $squares (f32x4.add (local.get $squares)
+        (f32x4.mul (v128.load offset=32 (local.get $address)) (v128.load offset=32 (local.get $address)))))
+      (local.set $squares (f32x4.add (local.get $squares)
+        (f32x4.mul (v128.load offset=48 (local.get $address)) (v128.load offset=48 (local.get $address)))))
+      (local.set $squares (f32x4.add (local.get $squares)
+        (f32x4.mul (v128.load offset=64 (local.get $address)) (v128.load offset=64 (local.get $address)))))
+      (local.set $squares (f32x4.add (local.get $squares)
+        (f32x4.mul (v128.load offset=80 (local.get $address)) (v128.load offset=80 (local.get $address)))))
+      (local.set $squares (f32x4.add (local.get $squares)
+        (f32x4.mul (v128.load offset=96 (local.get $address)) (v128.load offset=96 (local.get $address)))))
+      (local.set $squares (f32x4.add (local.get $squares)
+        (f32x4.mul (v128.load offset=112 (local.get $address)) (v128.load offset=112 (local.get $address)))))
+      (local.set $sum (f64x2.add (local.get $sum) (call $promoted (local.get $squares))))
+      (local.set $address (i32.add (local.get $address) (i32.const 128)))
+      (br $next)))
     (block $done (loop $next
       (br_if $done (i32.ge_u (local.get $address) (local.get $end)))
-      (local.set $x (f64x2.promote_low_f32x4 (v128.load64_zero (local.get $address))))
-      (local.set $low (f64x2.add (local.get $low) (f64x2.mul (local.get $x) (local.get $x))))
-      (local.set $x (f64x2.promote_low_f32x4 (v128.load64_zero offset=8 (local.get $address))))
-      (local.set $high (f64x2.add (local.get $high) (f64x2.mul (local.get $x) (local.get $x))))
+      (local.set $squares (f32x4.mul (v128.load (local.get $address)) (v128.load (local.get $address))))
+      (local.set $sum (f64x2.add (local.get $sum) (call $promoted (local.get $squares))))
       (local.set $address (i32.add (local.get $address) (i32.const 16)))
       (br $next)))
-    (local.set $low (f64x2.add (local.get $low) (local.get $high)))
-    (f64.add (f64x2.extract_lane 0 (local.get $low)) (f64x2.extract_lane 1 (local.get $low))))
+    (f64.add (f64x2.extract_lane 0 (local.get $sum)) (f64x2.extract_lane 1 (local.get $sum))))
 
   ;; target[i] += source[i] for exactly `count` float32 values.
   (func (export "add") (param $target i32) (param $source i32) (param $count i32)
@@ -53,39 +78,64 @@
     (param $weights i32) (param $gradients i32) (param $m i32) (param $v i32) (param $count i32)
     (param $gradientScale f32) (param $decay f32) (param $beta1 f32) (param $oneMinusBeta1 f32)
     (param $beta2 f32) (param $oneMinusBeta2 f32) (param $stepSize f32) (param $epsilon f32)
-    (local $end i32) (local $p v128) (local $g v128) (local $m4 v128) (local $v4 v128)
+    (local $end i32)
+    (local $p v128) (local $g v128) (local $m4 v128) (local $v4 v128) (local $normal v128)
+    (local $gradientScale4 v128) (local $decay4 v128) (local $beta14 v128) (local $oneMinusBeta14 v128)
+    (local $beta24 v128) (local $oneMinusBeta24 v128) (local $stepSize4 v128) (local $epsilon4 v128)
+    ;; V8 doesn't move what stays the same out of a loop.
+    (local.set $normal (f32x4.splat (f32.const 0x1p-126)))
+    (local.set $gradientScale4 (f32x4.splat (local.get $gradientScale)))
+    (local.set $decay4 (f32x4.splat (local.get $decay)))
+    (local.set $beta14 (f32x4.splat (local.get $beta1)))
+    (local.set $oneMinusBeta14 (f32x4.splat (local.get $oneMinusBeta1)))
+    (local.set $beta24 (f32x4.splat (local.get $beta2)))
+    (local.set $oneMinusBeta24 (f32x4.splat (local.get $oneMinusBeta2)))
+    (local.set $stepSize4 (f32x4.splat (local.get $stepSize)))
+    (local.set $epsilon4 (f32x4.splat (local.get $epsilon)))
     (local.set $end (call $endOfFours (local.get $weights) (local.get $count)))
     (block $done (loop $next
       (br_if $done (i32.ge_u (local.get $weights) (local.get $end)))
       ;; g = gradientScale * gradient
-      (local.set $g (f32x4.mul (v128.load (local.get $gradients)) (f32x4.splat (local.get $gradientScale))))
+      (local.set $g (f32x4.mul (v128.load (local.get $gradients)) (local.get $gradientScale4)))
       ;; m = beta1 * m + oneMinusBeta1 * g
       (local.set $m4 (f32x4.add
-        (f32x4.mul (v128.load (local.get $m)) (f32x4.splat (local.get $beta1)))
-        (f32x4.mul (local.get $g) (f32x4.splat (local.get $oneMinusBeta1)))))
+        (f32x4.mul (v128.load (local.get $m)) (local.get $beta14))
+        (f32x4.mul (local.get $g) (local.get $oneMinusBeta14))))
       ;; v = beta2 * v + (oneMinusBeta2 * g) * g
       (local.set $v4 (f32x4.add
-        (f32x4.mul (v128.load (local.get $v)) (f32x4.splat (local.get $beta2)))
-        (f32x4.mul (f32x4.mul (local.get $g) (f32x4.splat (local.get $oneMinusBeta2))) (local.get $g))))
+        (f32x4.mul (v128.load (local.get $v)) (local.get $beta24))
+        (f32x4.mul (f32x4.mul (local.get $g) (local.get $oneMinusBeta24)) (local.get $g))))
       ;; Denormal moments become 0 (NaN stays): arithmetic on them is about twenty times slower, and the
       ;; moments of rare words would end there and stay, because rounding keeps 0.9 * m above 0.
       (local.set $m4 (v128.andnot (local.get $m4)
-        (f32x4.lt (f32x4.abs (local.get $m4)) (f32x4.splat (f32.const 0x1p-126)))))
+        (f32x4.lt (f32x4.abs (local.get $m4)) (local.get $normal))))
       (local.set $v4 (v128.andnot (local.get $v4)
-        (f32x4.lt (f32x4.abs (local.get $v4)) (f32x4.splat (f32.const 0x1p-126)))))
+        (f32x4.lt (f32x4.abs (local.get $v4)) (local.get $normal))))
       (v128.store (local.get $m) (local.get $m4))
       (v128.store (local.get $v) (local.get $v4))
       ;; p = (p - decay * p) - stepSize * (m / (sqrt(v) + epsilon))
       (local.set $p (v128.load (local.get $weights)))
-      (local.set $p (f32x4.sub (local.get $p) (f32x4.mul (local.get $p) (f32x4.splat (local.get $decay)))))
+      (local.set $p (f32x4.sub (local.get $p) (f32x4.mul (local.get $p) (local.get $decay4))))
       (v128.store (local.get $weights) (f32x4.sub (local.get $p)
-        (f32x4.mul (f32x4.splat (local.get $stepSize))
+        (f32x4.mul (local.get $stepSize4)
           (f32x4.div (local.get $m4)
-            (f32x4.add (f32x4.sqrt (local.get $v4)) (f32x4.splat (local.get $epsilon)))))))
+            (f32x4.add (f32x4.sqrt (local.get $v4)) (local.get $epsilon4))))))
       (local.set $weights (i32.add (local.get $weights) (i32.const 16)))
       (local.set $gradients (i32.add (local.get $gradients) (i32.const 16)))
       (local.set $m (i32.add (local.get $m) (i32.const 16)))
       (local.set $v (i32.add (local.get $v) (i32.const 16)))
+      (br $next))))
+
+  ;; What adamw does where gradient and moments are zero, over fours: p = p - decay * p.
+  (func (export "decay") (param $weights i32) (param $count i32) (param $decay f32)
+    (local $end i32) (local $decay4 v128)
+    (local.set $decay4 (f32x4.splat (local.get $decay)))
+    (local.set $end (call $endOfFours (local.get $weights) (local.get $count)))
+    (block $done (loop $next
+      (br_if $done (i32.ge_u (local.get $weights) (local.get $end)))
+      (v128.store (local.get $weights) (f32x4.sub (v128.load (local.get $weights))
+        (f32x4.mul (v128.load (local.get $weights)) (local.get $decay4))))
+      (local.set $weights (i32.add (local.get $weights) (i32.const 16)))
       (br $next))))
 
   ;; The dropout bits of one example, a byte of 0 or 1 each, row after row without gaps. The hash is that of

@@ -72,10 +72,6 @@ export class GraphBuilder {
   cast = (x: Value, dtype: DType): Value =>
     x.dtype === dtype ? x : this.one(elementwise.cast, [x], { dtype });
 
-  /** Keeps the elements whose byte in `keep` is 1, scaled by 1/(1-probability). */
-  dropout = (x: Value, keep: Value, probability: number): Value =>
-    this.one(elementwise.dropout, [x, keep], { probability });
-
   /** Sums over `axes`, which stay as axes of 1. */
   reduceSum = (x: Value, axes: readonly number[]): Value =>
     axes.length === 0 ? x : this.one(reduce.reduceSum, [x], { axes });

@@ -129,25 +129,3 @@ export const gelu = defineOp<readonly [Value]>({
     writer.emit("Mul", [twice, writer.scalar(0.5)], outputs);
   },
 });
-
-/**
- * Dropout with bits that the caller chose: `keep` holds 1 where an element stays and 0 where it goes, and what
- * stays grows by 1/(1-p). https://jmlr.org/papers/v15/srivastava14a.html
- *
- * y = x·keep/(1-p)  =>  dx = dy·keep/(1-p)
- */
-export const dropout = defineOp<Pair, { probability: number }>({
-  name: "Dropout",
-  infer: ([x, keep]) => {
-    if (keep.dtype !== "uint8" || !sameShape(x.shape, keep.shape)) {
-      throw graphError("Dropout", [x, keep], "uint8 bits of the same shape");
-    }
-    return { dtype: x.dtype, shape: x.shape };
-  },
-  gradient: (g, dy, { inputs: [, keep], attributes }) => [g.dropout(dy, keep, attributes.probability), null],
-  // DequantizeLinear turns bytes into multiples of a scale in one pass, so that only bytes stay in memory.
-  onnx: (writer, { attributes }, [x, keep], outputs) => {
-    const scale = writer.scalar(1 / (1 - attributes.probability));
-    writer.emit("Mul", [x!, writer.node("DequantizeLinear", [keep!, scale])], outputs);
-  },
-});

@@ -24,12 +24,15 @@ export type Dropout = (g: GraphBuilder, x: Value, place: DropoutPlace) => Value;
 
 export const noDropout: Dropout = (_g, x) => x;
 
-/** Dropout that feeds each site's bits as an input `dropout.<name>` and lists the sites it met. */
+/**
+ * Dropout by masks that the caller chose and feeds as inputs `dropout.<name>`: 0 where an element goes and 1/(1-p)
+ * where it stays; lists the sites it met. https://jmlr.org/papers/v15/srivastava14a.html
+ */
 export function fedDropout(sites: DropoutSite[]): Dropout {
   return (g, x, place) => {
     if (place.probability === 0) return x;
     sites.push({ ...place, shape: x.shape });
-    return g.dropout(x, g.input(`dropout.${place.name}`, "uint8", x.shape), place.probability);
+    return g.mul(x, g.input(`dropout.${place.name}`, "float32", x.shape));
   };
 }
 

@@ -5,47 +5,39 @@ import { dropoutKeys, dropoutThreshold } from "../model/dropout-bits.js";
 import type { DropoutSite } from "../model/layers.js";
 import { type Arena, createArena } from "./kernels/arena.js";
 
-/** Whose bits are wanted: a function of these, whatever batch, bucket or process the example is in. */
+/** Whose masks are wanted: a function of these, whatever batch, bucket or process the example is in. */
 export interface DropoutMoment {
   seed: number;
   step: number;
   examples: Int32Array;
 }
 
-/** Computes the bits of all dropout sites of a batch, in memory that is used again at each step. */
+/** Computes the masks of all dropout sites of a batch, in memory that is used again at each step. */
 export class DropoutFeeds {
   private arena: Arena | undefined;
 
   /** The inputs `dropout.<site>` of a training graph for texts padded to `sequence`. */
-  bits(sites: readonly DropoutSite[], sequence: number, moment: DropoutMoment): Record<string, Tensor> {
+  masks(sites: readonly DropoutSite[], sequence: number, moment: DropoutMoment): Record<string, Tensor> {
     const { examples, seed, step } = moment;
-    const masks = sites.map((site) => {
+    const places = sites.map((site) => {
       const shape = site.shape.map((dim) => bind(dim, { batch: examples.length, sequence }) as number);
-      return { ...site, shape, bytes: sizeOf(shape.slice(1)) };
+      return { ...site, shape, bytes: 4 * sizeOf(shape.slice(1)) };
     });
-    const total = masks.reduce((sum, { bytes }) => sum + align(examples.length * bytes), 0);
+    const total = places.reduce((sum, { bytes }) => sum + align(examples.length * bytes), 0);
     if (total > (this.arena?.bytes ?? 0)) this.arena = createArena(total);
     const arena = this.arena!;
 
     const feeds: Record<string, Tensor> = {};
     let start = 0;
-    for (const { name, probability, stride, shape, bytes } of masks) {
+    for (const { name, probability, stride, shape, bytes } of places) {
       const [blocks = 1, rows = 1, columns = 1] = [...[1, 1].slice(shape.length - 2), ...shape.slice(1)];
       const threshold = dropoutThreshold(probability);
-      const strides = { rowStride: stride, columnStride: stride };
+      const common = { threshold, kept: 1 / (1 - probability), rowStride: stride, columnStride: stride };
       for (const [row, example] of examples.entries()) {
         const keys = dropoutKeys(seed, step, hash32(name), example >>> 0);
-        arena.dropoutBits({
-          target: start + row * bytes,
-          keys,
-          threshold,
-          blocks,
-          rows,
-          columns,
-          ...strides,
-        });
+        arena.dropoutMask({ ...common, target: start + row * bytes, keys, blocks, rows, columns });
       }
-      feeds[`dropout.${name}`] = { dtype: "uint8", shape, data: arena.uint8(start, sizeOf(shape)) };
+      feeds[`dropout.${name}`] = { dtype: "float32", shape, data: arena.float32(start, sizeOf(shape)) };
       start += align(examples.length * bytes);
     }
     return feeds;

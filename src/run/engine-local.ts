@@ -131,7 +131,7 @@ class LocalEngine implements Engine {
     const feeds: Tensors = {
       ...this.weights(session),
       ...reads,
-      ...this.dropout.bits(sites, batch.length, { seed, step, examples: batch.examples }),
+      ...this.dropout.masks(sites, batch.length, { seed, step, examples: batch.examples }),
       labels: float32([rows, labels.length], batch.labels),
       weights: float32(problem === "multi_label" ? [rows, labels.length] : [rows], batch.weights),
       denominator: float32([], [denominator]),

@@ -11,8 +11,6 @@ test.each<[string, Build]>([
   ["Add got float32[4, 3] and float32[4]", (g, x) => g.add(x([4, 3]), x([4]))],
   ["Mul got float32[batch] and float32[sequence]", (g, x) => g.mul(x(["batch"]), x(["sequence"]))],
   ["Sub got float32[2] and int32[2]", (g, x) => g.sub(x([2]), x([2], "int32"))],
-  ["Dropout got float32[2] and float32[2]", (g, x) => g.dropout(x([2]), x([2]), 0.5)],
-  ["Dropout got float32[4, 2] and uint8[2]", (g, x) => g.dropout(x([4, 2]), x([2], "uint8"), 0.5)],
   ["ReduceSum got float32[2]", (g, x) => g.reduceSum(x([2]), [1])],
   [
     "LayerNormalization got float32[2, 3] and float32[2] and float32[3]",

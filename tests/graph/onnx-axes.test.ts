@@ -8,7 +8,7 @@ import { largest } from "../support/array64.js";
 import { expectClose } from "../support/close.js";
 import { evaluate, type Feeds } from "../support/evaluate.js";
 import { withSession } from "../support/session.js";
-import { bits, draw, normal, positive, type Source, total } from "./cases.js";
+import { draw, mask, normal, positive, type Source, total } from "./cases.js";
 
 const HIDDEN = 4;
 const POSITIONS = 8;
@@ -82,12 +82,12 @@ function encoder(ids: "int32" | "int64") {
 
   const words = g.gather(table, g.input("ids", ids, [batch, sequence])); // [batch, sequence, hidden]
   const sum = g.add(words, g.slice(positions, 0, 0, sequence));
-  const keep = g.input("keep", "uint8", [batch, sequence, HIDDEN]);
-  const x = g.dropout(g.layerNorm(sum, gamma, beta, 1e-5), keep, 0.25);
+  const kept = g.input("kept", "float32", [batch, sequence, HIDDEN]);
+  const x = g.mul(g.layerNorm(sum, gamma, beta, 1e-5), kept);
   const projected = g.linear(g.rows(x), query, bias); // [batch*sequence, hidden]
   const heads = g.transpose(g.reshape(projected, [batch, sequence, 2, HIDDEN / 2]), [0, 2, 1, 3]);
-  const mask = g.reshape(g.input("mask", "float32", [batch, sequence]), [batch, 1, 1, sequence]);
-  const scores = g.add(g.matmul(heads, heads, { transB: true, scale: 0.7 }), mask);
+  const hidden = g.reshape(g.input("hidden", "float32", [batch, sequence]), [batch, 1, 1, sequence]);
+  const scores = g.add(g.matmul(heads, heads, { transB: true, scale: 0.7 }), hidden);
   const mixed = g.matmul(g.softmax(scores), heads); // [batch, heads, sequence, headSize]
   const merged = g.reshape(g.transpose(mixed, [0, 2, 1, 3]), ["batch*sequence", HIDDEN]);
   const first = g.slice(g.reshape(g.gelu(merged), [batch, sequence, HIDDEN]), 1, 0, 1); // [batch, 1, hidden]
@@ -125,8 +125,12 @@ function feedsOf({ batch, sequence }: { batch: number; sequence: number }): Feed
       shape: [batch],
       numbers: (_, uniform) => Math.floor(batch * sequence * uniform),
     },
-    keep: bits(batch, sequence, HIDDEN),
-    mask: { dtype: "float32", shape: [batch, sequence], numbers: (_, uniform) => (uniform < 0.3 ? -1e4 : 0) },
+    kept: mask(batch, sequence, HIDDEN),
+    hidden: {
+      dtype: "float32",
+      shape: [batch, sequence],
+      numbers: (_, uniform) => (uniform < 0.3 ? -1e4 : 0),
+    },
   };
   return Object.fromEntries(Object.entries(sources).map(([name, source]) => [name, draw(source, name)]));
 }

@@ -12,7 +12,7 @@ const sites: DropoutSite[] = [
   { name: "pooled", probability: 0.2, stride: 7, shape: ["batch", 7] },
 ];
 
-test("the bits of each site are those of its name, the seed, the step and the example, however long the batch", () => {
+test("the mask of each site is that of its name, the seed, the step and the example, however long the batch", () => {
   const feeds = new DropoutFeeds();
   // The memory is used again, larger and smaller.
   for (const [step, sequence, examples] of [
@@ -21,11 +21,11 @@ test("the bits of each site are those of its name, the seed, the step and the ex
     [3, 4, [0]],
   ] as const) {
     const moment = { seed: 11, step, examples: Int32Array.from(examples) };
-    const found = feeds.bits(sites, sequence, moment);
+    const found = feeds.masks(sites, sequence, moment);
     expect(Object.keys(found)).toEqual(sites.map(({ name }) => `dropout.${name}`));
     for (const { name, probability, stride, shape } of sites) {
       const { dtype, shape: bound, data } = found[`dropout.${name}`]!;
-      expect(dtype).toBe("uint8");
+      expect(dtype).toBe("float32");
       expect(bound).toEqual(
         shape.map((dim) => (dim === "batch" ? examples.length : dim === "sequence" ? sequence : dim)),
       );
@@ -44,7 +44,8 @@ test("the bits of each site are those of its name, the seed, the step and the ex
             Math.floor(i / columns) % rows,
             i % columns,
           ];
-          return dropoutBit(keys, (block * stride + row) * stride + column, threshold);
+          const bit = dropoutBit(keys, (block * stride + row) * stride + column, threshold);
+          return bit * Math.fround(1 / (1 - probability));
         });
       });
       expect([...data].map(Number), name).toEqual(expected);
@@ -52,21 +53,21 @@ test("the bits of each site are those of its name, the seed, the step and the ex
   }
 });
 
-test("sites, steps, examples and seeds have bits of their own", () => {
-  const bits = (site: number, seed: number, step: number, example: number) => {
-    const feeds = new DropoutFeeds().bits([sites[site]!], 16, {
+test("sites, steps, examples and seeds have masks of their own", () => {
+  const mask = (site: number, seed: number, step: number, example: number) => {
+    const feeds = new DropoutFeeds().masks([sites[site]!], 16, {
       seed,
       step,
       examples: Int32Array.of(example),
     });
     return Object.values(feeds)[0]!.data;
   };
-  const wanted = bits(1, 0, 1, 5);
-  expect(bits(1, 0, 1, 5)).toEqual(wanted);
-  for (const other of [bits(2, 0, 1, 5), bits(1, 1, 1, 5), bits(1, 0, 2, 5), bits(1, 0, 1, 6)])
+  const wanted = mask(1, 0, 1, 5);
+  expect(mask(1, 0, 1, 5)).toEqual(wanted);
+  for (const other of [mask(2, 0, 1, 5), mask(1, 1, 1, 5), mask(1, 0, 2, 5), mask(1, 0, 1, 6)])
     expect(other).not.toEqual(wanted);
 });
 
-test("a model without dropout needs no bits", () => {
-  expect(new DropoutFeeds().bits([], 16, { seed: 0, step: 1, examples: Int32Array.of(0) })).toEqual({});
+test("a model without dropout needs no masks", () => {
+  expect(new DropoutFeeds().masks([], 16, { seed: 0, step: 1, examples: Int32Array.of(0) })).toEqual({});
 });

@@ -163,7 +163,7 @@ test.each([1, 5, 8, 18])("rows of width %i are added in order, the same row agai
   expect(target).toEqual(expected.map((value, i) => ([0, 2, 9].includes(Math.floor(i / width)) ? 0 : value)));
 });
 
-test("dropout bits equal the plain ones, in place and number, for any sizes", () => {
+test("dropout masks hold the plain bits, in place and number, for any sizes", () => {
   const arena = createArena(65536);
   const size = fc.integer({ min: 0, max: 11 });
   const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
@@ -172,9 +172,10 @@ test("dropout bits equal the plain ones, in place and number, for any sizes", ()
       const [rowStride, columnStride, threshold, target] = rest;
       const keys = dropoutKeys(rowStride, columnStride, threshold, target);
       const count = blocks * rows * columns;
-      const bytes = arena.uint8(0, target + count + 20).fill(7);
-      arena.dropoutBits({ target, keys, threshold, blocks, rows, columns, rowStride, columnStride });
-      const expected = bytes.slice().fill(7);
+      const values = arena.float32(0, target + count + 20).fill(7);
+      const common = { keys, threshold, kept: 1.25, blocks, rows, columns, rowStride, columnStride };
+      arena.dropoutMask({ ...common, target: 4 * target });
+      const expected = values.slice().fill(7);
       for (let i = 0; i < count; i++) {
         const [block, row, column] = [
           Math.floor(i / columns / rows),
@@ -182,23 +183,30 @@ test("dropout bits equal the plain ones, in place and number, for any sizes", ()
           i % columns,
         ];
         const element = Math.imul(Math.imul(block, rowStride) + row, columnStride) + column;
-        expected[target + i] = dropoutBit(keys, element, threshold);
+        expected[target + i] = 1.25 * dropoutBit(keys, element, threshold);
       }
-      expect(bytes).toEqual(expected);
+      expect(values).toEqual(expected);
     }),
   );
 });
 
-test("the dropout bit of an element doesn't depend on how far the batch is padded", () => {
+test("the dropout of an element doesn't depend on how far the batch is padded", () => {
   const arena = createArena(65536);
   const keys = dropoutKeys(0, 5, 1, 2);
-  const common = { keys, threshold: dropoutThreshold(0.5), blocks: 3, rowStride: 512, columnStride: 512 };
-  const [narrow, wide] = [arena.uint8(0, 3 * 8 * 8), arena.uint8(4096, 3 * 16 * 16)];
-  arena.dropoutBits({ ...common, target: 0, rows: 8, columns: 8 });
-  arena.dropoutBits({ ...common, target: 4096, rows: 16, columns: 16 });
+  const common = {
+    keys,
+    threshold: dropoutThreshold(0.5),
+    kept: 2,
+    blocks: 3,
+    rowStride: 512,
+    columnStride: 512,
+  };
+  const [narrow, wide] = [arena.float32(0, 3 * 8 * 8), arena.float32(4096, 3 * 16 * 16)];
+  arena.dropoutMask({ ...common, target: 0, rows: 8, columns: 8 });
+  arena.dropoutMask({ ...common, target: 4096, rows: 16, columns: 16 });
   const cut = wide.filter((_, i) => i % 16 < 8 && Math.floor(i / 16) % 16 < 8);
   expect(narrow).toEqual(cut);
-  expect(new Set(narrow)).toEqual(new Set([0, 1]));
+  expect(new Set(narrow)).toEqual(new Set([0, 2]));
 });
 
 test("offsets beyond 2 GiB are unsigned", () => {
@@ -219,9 +227,10 @@ test("offsets beyond 2 GiB are unsigned", () => {
   };
   arena.adamw({ ...adamwSettings, ...places, learningRate: 0.5, weightDecay: 0 });
   expect([...target].map((p) => Number(p.toFixed(6)))).toEqual([1.5, 1.5, 1.5, 1.5, 1.5, 1.5, 1.5, -0.5]);
-  const bits = { target: offset, keys: [1, 2] as const, threshold: 0, rowStride: 1, columnStride: 1 };
-  arena.dropoutBits({ ...bits, blocks: 1, rows: 1, columns: 6 });
-  expect([...arena.uint8(offset, 6)]).toEqual([1, 1, 1, 1, 1, 1]);
+  const strides = { rowStride: 1, columnStride: 1 };
+  const mask = { target: offset, keys: [1, 2] as const, threshold: 0, kept: 2, ...strides };
+  arena.dropoutMask({ ...mask, blocks: 1, rows: 1, columns: 6 });
+  expect([...target.subarray(0, 7)]).toEqual([2, 2, 2, 2, 2, 2, target[6]]);
 });
 
 test("an arena that is too large or finds no memory says so", () => {

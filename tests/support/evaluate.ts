@@ -97,9 +97,6 @@ export const evaluations: Readonly<Record<string, Evaluation>> = {
     const convert = dtype === "bool" ? (v: number) => Number(v !== 0) : Math.trunc;
     return [dtype === "float32" ? x! : fill(x!.shape, (index) => convert(at(x!, index)))];
   },
-  Dropout: ([x, keep], { probability }) => [
-    fill(x!.shape, (index) => (at(keep!, index) === 1 ? at(x!, index) / (1 - (probability as number)) : 0)),
-  ],
 
   ReduceSum: ([x], { axes }) => {
     const shape = x!.shape.map((dim, axis) => ((axes as Shape).includes(axis) ? 1 : dim));

@@ -33,8 +33,8 @@ export interface Arena {
   scatterAddRows(into: ArenaRows & { source: number }): void;
   /** target[rows[i]] = 0. */
   clearRows(rows: ArenaRows): void;
-  /** Writes the dropout mask of one example, the bits of model/dropout-bits as one byte each. */
-  dropoutBits(mask: DropoutMask): void;
+  /** Writes the dropout mask of one example as float32: 0, or `kept` where model/dropout-bits has 1. */
+  dropoutMask(mask: DropoutMask): void;
 }
 
 /** The offsets of a group of parameters, `bytes` each, and how to update them. */
@@ -55,7 +55,7 @@ export interface ArenaRows {
 }
 
 /**
- * `[blocks, rows, columns]` bytes without gaps. Element (block, row, column) of the mask has the number
+ * `[blocks, rows, columns]` values without gaps. Element (block, row, column) of the mask has the number
  * (block·rowStride + row)·columnStride + column modulo 2³²: with the strides of the longest text, its bit
  * doesn't depend on how far the batch is padded.
  */
@@ -64,6 +64,8 @@ export interface DropoutMask {
   keys: DropoutKeys;
   /** See `dropoutThreshold`. */
   threshold: number;
+  /** What a kept element is multiplied by: 1/(1-p). */
+  kept: number;
   blocks: number;
   rows: number;
   columns: number;
@@ -111,8 +113,8 @@ export function createArena(bytes: number): Arena {
       const values = new Float32Array(buffer, target);
       for (let i = 0; i < rows.length; i++) values.fill(0, rows[i]! * width, (rows[i]! + 1) * width);
     },
-    dropoutBits: ({ target, keys, threshold, blocks, rows, columns, rowStride, columnStride }) =>
-      kernels.dropoutBits(target, ...keys, threshold, blocks, rows, columns, rowStride, columnStride),
+    dropoutMask: ({ target, keys, threshold, kept, blocks, rows, columns, rowStride, columnStride }) =>
+      kernels.dropoutMask(target, ...keys, threshold, kept, blocks, rows, columns, rowStride, columnStride),
   };
 }
 
@@ -122,7 +124,7 @@ interface Kernels {
   add: Arena["add"];
   adamw(...offsetsCountAndScalars: number[]): void;
   decay(weights: number, count: number, decay: number): void;
-  dropoutBits(...integers: number[]): void;
+  dropoutMask(...numbers: number[]): void;
 }
 
 const pageBytes = 65536;

@@ -138,13 +138,13 @@
       (local.set $weights (i32.add (local.get $weights) (i32.const 16)))
       (br $next))))
 
-  ;; The dropout bits of one example, a byte of 0 or 1 each, row after row without gaps. The hash is that of
+  ;; The dropout mask of one example, 0 or $kept for each element, row after row without gaps. The hash is that of
   ;; src/model/dropout-bits.ts; it starts from element * 0x9E3779B9 + key0, so four elements further on is
   ;; one addition of 4 * 0x9E3779B9.
-  (func (export "dropoutBits")
-    (param $target i32) (param $key0 i32) (param $key1 i32) (param $threshold i32)
+  (func (export "dropoutMask")
+    (param $target i32) (param $key0 i32) (param $key1 i32) (param $threshold i32) (param $kept f32)
     (param $blocks i32) (param $rows i32) (param $columns i32) (param $rowStride i32) (param $columnStride i32)
-    (local $block i32) (local $row i32) (local $end i32) (local $bits i32) (local $start v128) (local $x v128)
+    (local $block i32) (local $row i32) (local $end i32) (local $start v128) (local $x v128)
     (block $blocksDone (loop $nextBlock
       (br_if $blocksDone (i32.ge_u (local.get $block) (local.get $blocks)))
       (local.set $row (i32.const 0))
@@ -155,7 +155,7 @@
             (i32.add (i32.mul (local.get $block) (local.get $rowStride)) (local.get $row))
             (local.get $columnStride)))))
           (v128.const i32x4 0 0x9E3779B9 0x3C6EF372 0xDAA66D2B)))
-        (local.set $end (i32.add (local.get $target) (local.get $columns)))
+        (local.set $end (i32.add (local.get $target) (i32.shl (local.get $columns) (i32.const 2))))
         (block $rowDone (loop $nextFour
           (br_if $rowDone (i32.ge_u (local.get $target) (local.get $end)))
           (local.set $x (v128.xor (local.get $start) (i32x4.shr_u (local.get $start) (i32.const 16))))
@@ -164,23 +164,20 @@
           (local.set $x (i32x4.add (local.get $x) (i32x4.splat (local.get $key1))))
           (local.set $x (i32x4.mul (local.get $x) (i32x4.splat (i32.const 0x735A2D97))))
           (local.set $x (v128.xor (local.get $x) (i32x4.shr_u (local.get $x) (i32.const 15))))
-          ;; Four masks of 0 or -1, narrowed to four bytes of 0 or 1.
-          (local.set $x (i32x4.ge_u (local.get $x) (i32x4.splat (local.get $threshold))))
-          (local.set $x (i16x8.narrow_i32x4_s (local.get $x) (local.get $x)))
-          (local.set $x (i8x16.narrow_i16x8_s (local.get $x) (local.get $x)))
-          (local.set $bits (i32.and (i32x4.extract_lane 0 (local.get $x)) (i32.const 0x01010101)))
+          (local.set $x (v128.and (f32x4.splat (local.get $kept))
+            (i32x4.ge_u (local.get $x) (i32x4.splat (local.get $threshold)))))
           (local.set $start (i32x4.add (local.get $start) (i32x4.splat (i32.const 0x78DDE6E4))))
-          (if (i32.ge_u (i32.sub (local.get $end) (local.get $target)) (i32.const 4))
+          (if (i32.ge_u (i32.sub (local.get $end) (local.get $target)) (i32.const 16))
             (then
-              (i32.store (local.get $target) (local.get $bits))
-              (local.set $target (i32.add (local.get $target) (i32.const 4)))
+              (v128.store (local.get $target) (local.get $x))
+              (local.set $target (i32.add (local.get $target) (i32.const 16)))
               (br $nextFour)))
           ;; The last one to three columns.
-          (loop $nextByte
-            (i32.store8 (local.get $target) (local.get $bits))
-            (local.set $bits (i32.shr_u (local.get $bits) (i32.const 8)))
-            (local.set $target (i32.add (local.get $target) (i32.const 1)))
-            (br_if $nextByte (i32.lt_u (local.get $target) (local.get $end))))))
+          (loop $nextOne
+            (v128.store32_lane 0 (local.get $target) (local.get $x))
+            (local.set $x (i8x16.shuffle 4 5 6 7 8 9 10 11 12 13 14 15 0 1 2 3 (local.get $x) (local.get $x)))
+            (local.set $target (i32.add (local.get $target) (i32.const 4)))
+            (br_if $nextOne (i32.lt_u (local.get $target) (local.get $end))))))
         (local.set $row (i32.add (local.get $row) (i32.const 1)))
         (br $nextRow)))
       (local.set $block (i32.add (local.get $block) (i32.const 1)))

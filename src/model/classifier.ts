@@ -75,14 +75,18 @@ export function featureGraph(model: Classifier, from: number, to: number): Model
   return { g: parts.g, outputs: { features: parts.encode(from, to, noDropout) } };
 }
 
-/** Evaluation mode from the features of stage `from` (0: from tokens) to `logits`. */
-export function logitsGraph(model: Classifier, from: number): ModelGraph {
-  return classifying(model, start(model, "int32"), from);
+/** Weights by name, as they stand in a graph. */
+export type Constants = ReadonlyMap<string, Float32Array>;
+
+/** Evaluation mode from the features of stage `from` (0: from tokens) to `logits`; weights are inputs or constants. */
+export function logitsGraph(model: Classifier, from: number, constants: Constants = new Map()): ModelGraph {
+  return classifying(model, start(model, "int32", constants), from);
 }
 
 /** The whole model with its weights inside and int64 tokens, for others: from tokens to `logits`. */
-export function exportGraph(model: Classifier, weights: ReadonlyMap<string, Float32Array>): ModelGraph {
-  return classifying(model, start(model, "int64", weights), 0);
+export function exportGraph(model: Classifier, weights: Constants): ModelGraph {
+  // Others look for these names of its axes.
+  return classifying(model, start(model, "int64", weights, ["batch_size", "sequence_length"]), 0);
 }
 
 function classifying({ stages }: Classifier, { g, encode, classify }: Start, from: number): ModelGraph {
@@ -125,14 +129,19 @@ export const WORD_TABLE = "bert.embeddings.word_embeddings.weight";
 type Start = ReturnType<typeof start>;
 
 /** A new graph with the model's inputs, made as the stages ask for them; parameters are inputs, too, or constants. */
-function start(model: Classifier, ids: DType, weights?: ReadonlyMap<string, Float32Array>) {
+function start(
+  model: Classifier,
+  ids: DType,
+  constants: Constants = new Map(),
+  axes: Shape = ["batch", "sequence"],
+) {
   const g = new GraphBuilder();
   const inputs = new Map<string, Value>();
-  const params = parameterScope(model.parameters, inputs, (name, shape) =>
-    weights ? g.constant(float32(shape, weights.get(name)!)) : g.input(name, "float32", shape),
-  );
-  // With the weights inside it is an export, and others look for these names of its axes.
-  const tokens = tokenInputs(g, ids, weights ? ["batch_size", "sequence_length"] : ["batch", "sequence"]);
+  const params = parameterScope(model.parameters, inputs, (name, shape) => {
+    const values = constants.get(name);
+    return values ? g.constant(float32(shape, values)) : g.input(name, "float32", shape);
+  });
+  const tokens = tokenInputs(g, ids, axes);
 
   const encode = (from: number, to: number, dropout: Dropout): Value => {
     const context: StageContext = { tokens, dropout };

@@ -1,11 +1,12 @@
 import { TextgraftError } from "../base/errors.js";
-import { float32, int32, type Tensor } from "../base/tensor.js";
+import { float32, int32, sizeOf, type Tensor } from "../base/tensor.js";
 import type { Bindings } from "../graph/dims.js";
 import { forwardBytes } from "../graph/memory.js";
 import { compile } from "../graph/onnx.js";
 import {
   type Classifier,
   type ClassifierSpec,
+  type Constants,
   createClassifier,
   featureGraph,
   featuresPerToken,
@@ -68,6 +69,7 @@ class LocalEngine implements Engine {
   }
 
   async write(name: string, values: Float32Array): Promise<void> {
+    if (!this.spec.training) await this.sessions.close(); // they may hold the weights of before
     this.state.write(name, values);
   }
 
@@ -91,7 +93,9 @@ class LocalEngine implements Engine {
   async logits(batch: Batch): Promise<Float32Array> {
     const from = this.spec.frozenStages;
     const reads = await this.reads(batch); // first: it may open a session, which may close another
-    const { session } = await this.sessions.get("logits", () => this.open(logitsGraph(this.model, from)));
+    const { session } = await this.sessions.get("logits", () =>
+      this.open(logitsGraph(this.model, from, this.constants())),
+    );
     const { logits } = await session.run({ ...this.weights(session), ...reads });
     return (logits!.data as Float32Array).slice();
   }
@@ -203,6 +207,18 @@ class LocalEngine implements Engine {
     return training;
   }
 
+  /**
+   * The weights that stand in the graph itself: none while they train. ONNX Runtime lays constants out for its
+   * products once, where it has to turn inputs in every run: a single text takes a quarter of the time. Larger models
+   * would lie in memory too often.
+   */
+  private constants(): Constants {
+    const { parameters } = this.model;
+    const bytes = parameters.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
+    if (this.spec.training || bytes > CONSTANT_BYTES) return new Map();
+    return new Map(parameters.map(({ name }) => [name, this.state.weights(name).data]));
+  }
+
   /** The weights that a graph has as inputs. */
   private weights({ inputs }: Session): Tensors {
     return Object.fromEntries(
@@ -220,6 +236,8 @@ class LocalEngine implements Engine {
     return { session, bytes: forwardBytes(g.nodes, bindings) };
   }
 }
+
+const CONSTANT_BYTES = 256 * 2 ** 20;
 
 type TrainingGraph = Pooled & Pick<TrainGraph, "sites" | "gradients">;
 

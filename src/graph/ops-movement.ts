@@ -87,10 +87,19 @@ export const unslice = defineOp<readonly [Value], { axis: number; start: number;
   ],
   onnx: (writer, { inputs: [x], attributes: { axis, start, size } }, names, outputs) => {
     const rank = x.shape.length;
-    const pads = new Array<number>(2 * rank).fill(0);
-    pads[axis] = start;
-    pads[rank + axis] = writer.bound(size) - start - writer.bound(x.shape[axis]!);
-    writer.emit("Pad", [names[0]!, writer.integers(pads)], outputs);
+    const none = (axes: number): string[] =>
+      axes === 0 ? [] : [writer.integers(new Array<number>(axes).fill(0))];
+    const part = writer.shape([x.shape[axis]!]);
+    const after = writer.node("Sub", [
+      writer.node("Sub", [writer.shape([size]), writer.integers([start])]),
+      part,
+    ]);
+    const pads = writer.node(
+      "Concat",
+      [...none(axis), writer.integers([start]), ...none(rank - 1), after, ...none(rank - 1 - axis)],
+      { axis: 0 },
+    );
+    writer.emit("Pad", [names[0]!, pads], outputs);
   },
 });
 

@@ -1,7 +1,5 @@
 import { TextgraftError } from "../base/errors.js";
 import { float32, int32, sizeOf, type Tensor } from "../base/tensor.js";
-import type { Bindings } from "../graph/dims.js";
-import { forwardBytes } from "../graph/memory.js";
 import { compile } from "../graph/onnx.js";
 import {
   type Classifier,
@@ -13,7 +11,6 @@ import {
   frozenParameters,
   logitsGraph,
   type ModelGraph,
-  type TrainGraph,
   trainGraph,
   WORD_TABLE,
 } from "../model/classifier.js";
@@ -21,16 +18,14 @@ import { planState } from "../model/state-layout.js";
 import { DropoutFeeds } from "./dropout-feeds.js";
 import type { Batch, Engine, EngineSpec, StepResult, TrainBatch, TrainingSpec, TrainStep } from "./engine.js";
 import type { FeatureStore } from "./feature-cache.js";
+import { LazySession } from "./lazy-session.js";
 import { type OpenSession, type Session, type Tensors, targetOf } from "./session.js";
-import { type Pooled, SessionPool } from "./session-pool.js";
 import { largestRegion, State } from "./state.js";
 
 /** What an engine needs from where it runs. */
 export interface EngineHost {
   openSession: OpenSession;
   features: FeatureStore;
-  /** Bytes that open sessions may hold on to; default: the pool's. */
-  sessionBytes?: number;
 }
 
 /** An engine in the calling thread. */
@@ -42,13 +37,18 @@ class LocalEngine implements Engine {
   private readonly spec: EngineSpec;
   private readonly model: Classifier;
   private readonly state: State;
-  private readonly sessions: SessionPool;
   private readonly features: FeatureStore;
   private readonly openSession: OpenSession;
+  private readonly sessions = {
+    features: new LazySession(() => this.open(featureGraph(this.model, 0, this.spec.frozenStages))),
+    logits: new LazySession(() =>
+      this.open(logitsGraph(this.model, this.spec.frozenStages, this.constants())),
+    ),
+    train: new LazySession(() => this.openTraining()),
+  };
   private readonly dropout = new DropoutFeeds();
 
-  constructor(spec: EngineSpec, { openSession, features, sessionBytes }: EngineHost) {
-    this.sessions = new SessionPool(sessionBytes);
+  constructor(spec: EngineSpec, { openSession, features }: EngineHost) {
     this.spec = spec;
     this.openSession = openSession;
     this.features = features;
@@ -69,7 +69,7 @@ class LocalEngine implements Engine {
   }
 
   async write(name: string, values: Float32Array): Promise<void> {
-    if (!this.spec.training) await this.sessions.close(); // they may hold the weights of before
+    await this.sessions.logits.close(); // it may hold the weights of before
     this.state.write(name, values);
   }
 
@@ -86,16 +86,13 @@ class LocalEngine implements Engine {
   }
 
   async close(): Promise<void> {
-    await this.sessions.close();
+    for (const session of Object.values(this.sessions)) await session.close();
     this.features.close();
   }
 
   async logits(batch: Batch): Promise<Float32Array> {
-    const from = this.spec.frozenStages;
-    const reads = await this.reads(batch); // first: it may open a session, which may close another
-    const { session } = await this.sessions.get("logits", () =>
-      this.open(logitsGraph(this.model, from, this.constants())),
-    );
+    const reads = await this.reads(batch);
+    const { session } = await this.sessions.logits.get();
     const { logits } = await session.run({ ...this.weights(session), ...reads });
     return (logits!.data as Float32Array).slice();
   }
@@ -130,7 +127,7 @@ class LocalEngine implements Engine {
     const { seed } = this.training();
     const rows = batch.examples.length;
     const reads = await this.reads(batch);
-    const { session, sites, gradients } = await this.trainingGraph(rows, batch.length);
+    const { session, sites, gradients } = await this.sessions.train.get();
     const { labels, problem } = this.spec.classifier;
     const feeds: Tensors = {
       ...this.weights(session),
@@ -153,13 +150,6 @@ class LocalEngine implements Engine {
       if (kind === "rows") this.state.addRows(parameter, batch.inputIds);
     }
     return loss.data[0]!;
-  }
-
-  private trainingGraph(rows: number, length: number): Promise<TrainingGraph> {
-    return this.sessions.get(`train ${rows} ${length}`, async () => {
-      const graph = trainGraph(this.model, this.spec.frozenStages);
-      return { ...graph, ...(await this.open(graph, { batch: rows, sequence: length }, true)) };
-    });
   }
 
   /** What a graph reads of a batch: token ids, or the features of the frozen stages. */
@@ -186,9 +176,7 @@ class LocalEngine implements Engine {
     if (missing.length === 0) return result;
 
     const part = rowsOf(batch, missing);
-    const { session } = await this.sessions.get("features", () =>
-      this.open(featureGraph(this.model, 0, this.spec.frozenStages)),
-    );
+    const { session } = await this.sessions.features.get();
     const { features } = await session.run({ ...this.weights(session), ...tokenTensors(part) });
     const data = features!.data as Float32Array;
     for (const [i, row] of missing.entries()) {
@@ -228,18 +216,20 @@ class LocalEngine implements Engine {
     );
   }
 
-  private async open({ g, outputs }: ModelGraph, bindings: Bindings = {}, inPlace = false): Promise<Pooled> {
+  private async openTraining() {
+    const graph = trainGraph(this.model, this.spec.frozenStages);
+    return { ...graph, ...(await this.open(graph, true)) };
+  }
+
+  private async open({ outputs }: ModelGraph, inPlace = false): Promise<{ session: Session }> {
     const { device, threads } = this.spec;
-    const graph = compile(outputs, { bindings, target: targetOf[device] });
+    const graph = compile(outputs, { target: targetOf[device] });
     const options = { device, inPlace, ...(threads === undefined ? {} : { threads }) };
-    const session = await this.openSession(graph, options);
-    return { session, bytes: forwardBytes(g.nodes, bindings) };
+    return { session: await this.openSession(graph, options) };
   }
 }
 
 const CONSTANT_BYTES = 256 * 2 ** 20;
-
-type TrainingGraph = Pooled & Pick<TrainGraph, "sites" | "gradients">;
 
 /** The model as it trains: without dropout where the training asks for none. */
 function withDropout({ classifier, training }: EngineSpec): ClassifierSpec {

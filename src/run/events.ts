@@ -34,7 +34,6 @@ export interface ModelFacts {
   maxLength: number;
   /** Share of the training texts that maxLength cuts. */
   cutShare: number;
-  buckets: readonly number[];
   learningRate: number;
   steps: number;
   /** One for each label; absent where all are 1. */

@@ -61,7 +61,7 @@ const ADAMW = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 export function engineSpecOf(
   { spec: classifier }: Classifier,
   options: TrainOptions,
-  { frozenStages, longest }: { frozenStages: number; longest: number },
+  { frozenStages, maxLength }: { frozenStages: number; maxLength: number },
 ): EngineSpec {
   const { device, threads, batchSize, accumulate, seed, weightDecay, decayOn, maxGradientNorm } = options;
   return {
@@ -73,7 +73,7 @@ export function engineSpecOf(
       ...ADAMW,
       batchSize,
       accumulation: accumulate,
-      maxLength: longest,
+      maxLength,
       seed,
       dropout: true,
       weightDecay,

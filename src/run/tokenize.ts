@@ -1,7 +1,6 @@
 import type { Example } from "../data/example.js";
 import type { Split } from "../data/split.js";
 import type { BertConfig } from "../model/config.js";
-import { chooseBuckets } from "../tokens/buckets.js";
 import { encodeAll } from "../tokens/encode-all.js";
 import { lengthStatistics } from "../tokens/lengths.js";
 import type { Tokenizer } from "../tokens/tokenizer.js";
@@ -27,7 +26,7 @@ export interface Tokenization {
   cutShare: number;
 }
 
-/** Tokenizes all parts, and chooses from the training texts what isn't given: the length, and the buckets. */
+/** Tokenizes all parts, and chooses the length from the training texts where it isn't given. */
 export async function* tokenize(
   split: Split,
   labels: readonly string[],
@@ -55,14 +54,9 @@ export async function* tokenize(
   const suggested = Math.min(statistics.suggestedLength, tokenizer.modelMaxLength ?? config.positions);
   const maxLength = maxLengthOf(options.maxLength, suggested, config);
   const encodings = whole.truncated(maxLength);
-  const buckets = chooseBuckets(
-    train.map((example) => encodings.lengthOf(example)),
-    maxLength,
-  );
   const ids = new Map(labels.map((label, id) => [label, id]));
   const tokens = {
     encodings,
-    buckets,
     batchSize: options.batchSize,
     padId: tokenizer.padId,
     labelIds: examples.map(({ label }) => ids.get(label)!),

@@ -88,9 +88,8 @@ async function* pipeline(
     labels: facts.labels,
     problem: "single_label",
   });
-  const longest = tokens.buckets.at(-1)!;
   const { tokenizer } = pretrained;
-  const engine = await openWorkerEngine(engineSpecOf(classifier, options, { frozenStages, longest }));
+  const engine = await openWorkerEngine(engineSpecOf(classifier, options, { frozenStages, maxLength }));
   try {
     const keepHead = continues(pretrained, classifier);
     const fresh = await writeWeights(engine, classifier, pretrained, { random: seeded, keepHead });
@@ -107,7 +106,6 @@ async function* pipeline(
       frozenStages,
       maxLength,
       cutShare,
-      buckets: tokens.buckets,
       learningRate,
       steps,
       ...(options.classWeights === "none" ? {} : { classWeights }),

@@ -10,8 +10,6 @@ import { type Best, criteria } from "./options.js";
 
 /** Tokenized examples with their labels; `train` and `validation` are numbers of examples. */
 export interface TrainData extends Tokenized {
-  /** Lengths that batches are padded to while training. */
-  buckets: readonly number[];
   labelIds: readonly number[];
   labelCount: number;
   train: readonly number[];
@@ -103,10 +101,10 @@ async function* trainEpoch(
   epoch: number,
   clock: Clock,
 ): AsyncGenerator<TrainEvent, number> {
-  const { encodings, train, batchSize, buckets } = data;
+  const { encodings, train, batchSize } = data;
   const { accumulate, epochs, random, schedule } = settings;
   const lengths = train.map((example) => encodings.lengthOf(example));
-  const planned = planBatches(lengths, { batchSize, buckets, random: random.fork("shuffle", epoch) });
+  const planned = planBatches(lengths, { batchSize, random: random.fork("shuffle", epoch) });
   const steps = stepsPerEpoch(train.length, batchSize, accumulate);
   let sum = 0;
   for (let first = 0, step = (epoch - 1) * steps; first < planned.length; first += accumulate, step++) {

@@ -1,19 +1,16 @@
 import { TextgraftError } from "../base/errors.js";
 import { type Random, shuffled } from "../base/random.js";
-import { bucketOf } from "./buckets.js";
 import type { Encodings } from "./encode-all.js";
 
 /** Rows that are computed together, padded to one length. */
 export interface PlannedBatch {
   rows: number[];
-  /** Of the longest row, or its bucket. */
+  /** Of the longest row. */
   length: number;
 }
 
 export interface PlanOptions {
   batchSize: number;
-  /** Ascending; the last holds the longest text. Without them a batch is as long as its longest row. */
-  buckets?: readonly number[];
   /** Shuffles, differently for each stream: fork one for each epoch. Without it batches come by length. */
   random?: Random;
 }
@@ -25,17 +22,13 @@ const POOL = 32;
  * Batches of texts of about the same length, as numbers into `lengths`. Each row occurs once and all batches but
  * one are full. With `random`, which rows meet and the order of batches is random; without it rows ascend by length.
  */
-export function planBatches(
-  lengths: ArrayLike<number>,
-  { batchSize, buckets, random }: PlanOptions,
-): PlannedBatch[] {
+export function planBatches(lengths: ArrayLike<number>, { batchSize, random }: PlanOptions): PlannedBatch[] {
   const rows = Array.from(lengths, (_, row) => row);
   const pools = random ? slices(shuffled(rows, random.fork("rows")), POOL * batchSize) : [rows];
   const shortFirst = (a: number, b: number): number => lengths[a]! - lengths[b]!;
-  const lengthFor = (longest: number): number => (buckets ? bucketOf(longest, buckets) : longest);
   const batches = pools
     .flatMap((pool) => slices(pool.sort(shortFirst), batchSize))
-    .map((rows) => ({ rows, length: lengthFor(lengths[rows.at(-1)!]!) }));
+    .map((rows) => ({ rows, length: lengths[rows.at(-1)!]! }));
   return random ? shuffled(batches, random.fork("batches")) : batches;
 }
 

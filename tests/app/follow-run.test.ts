@@ -179,7 +179,6 @@ test("a stopped run says whether anything will be saved", async () => {
     frozenStages: 0,
     maxLength: 8,
     cutShare: 0,
-    buckets: [8],
     learningRate: 1e-3,
     steps: 1,
     fresh: [],

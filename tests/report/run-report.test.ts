@@ -75,7 +75,6 @@ const result: TrainResult = {
     frozenStages: 5,
     maxLength: 25,
     cutShare: 0.4217,
-    buckets: [8, 25],
     learningRate: 0.001,
     steps: 99,
     classWeights: [0.57743559, 3.72848948],

@@ -19,7 +19,15 @@ test("outputs of a session in place are written into the caller's tensors", asyn
     z: float32([1]),
   };
   for (const factor of [1, 3]) {
-    const outputs = await session.run({ x: float32([4], [1, 2, 3, 4].map((x) => x * factor)) }, into);
+    const outputs = await session.run(
+      {
+        x: float32(
+          [4],
+          [1, 2, 3, 4].map((x) => x * factor),
+        ),
+      },
+      into,
+    );
     expect(outputs.y!.data).toBe(into.y.data);
     expect([...memory.slice(3, 9)]).toEqual([9, 2, 4, 6, 8, 9].map((y) => (y === 9 ? 9 : y * factor)));
     expect([...into.z.data]).toEqual([10 * factor]);

@@ -199,7 +199,6 @@ test("two labels are learned with micro-batches, short batches, smoothed labels 
   });
   const perEpoch = Math.ceil(Math.ceil(result.data.parts.train.rows / 7) / 3);
   expect(result.model.steps).toBe(epochs * perEpoch);
-  expect(result.model.buckets.at(-1)).toBe(result.model.maxLength);
   expect(result.test.metrics.accuracy).toBeGreaterThan(0.75);
 });
 

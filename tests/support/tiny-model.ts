@@ -70,7 +70,6 @@ export interface TinyEngine {
   training?: Partial<TrainingSpec>;
   frozenStages?: number;
   features?: FeatureStore;
-  sessionBytes?: number;
 }
 
 /** An engine in this thread with random weights; without `training` it only predicts. */
@@ -79,7 +78,6 @@ export async function openTiny({
   training,
   frozenStages = 0,
   features = memoryFeatures(2 ** 24),
-  sessionBytes,
 }: TinyEngine = {}): Promise<Engine> {
   const spec: EngineSpec = {
     classifier: { ...tinySpec, ...classifier },
@@ -88,8 +86,7 @@ export async function openTiny({
     frozenStages,
     ...(training && { training: { ...tinyTraining, ...training } }),
   };
-  const host = { openSession: openSessionNode, features, ...(sessionBytes && { sessionBytes }) };
-  const engine = openLocalEngine(spec, host);
+  const engine = openLocalEngine(spec, { openSession: openSessionNode, features });
   for (const [name, values] of tinyWeights(createClassifier(spec.classifier)))
     await engine.write(name, values);
   return engine;

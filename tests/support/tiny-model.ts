@@ -88,7 +88,11 @@ export async function openTiny({
     frozenStages,
     ...(training && { training: { ...tinyTraining, ...training } }),
   };
-  const host = { openSession: openSessionNode, features, ...(sessionBytes && { sessionBytes }) };
+  const host = {
+    openSession: openSessionNode,
+    openFeatures: () => features,
+    ...(sessionBytes && { sessionBytes }),
+  };
   const engine = openLocalEngine(spec, host);
   for (const [name, values] of tinyWeights(createClassifier(spec.classifier)))
     await engine.write(name, values);

@@ -211,11 +211,12 @@ class LocalEngine implements Engine {
 
   private featureStore(): FeatureStore {
     if (this.features) return this.features;
+    const { device } = this.spec;
     const { outputs } = this.featureGraph();
-    const graph = compile(outputs, { bindings: {}, target: targetOf[this.spec.device] });
+    const graph = compile(outputs, { bindings: {}, target: targetOf[device] });
     const frozen = frozenParameters(this.model, this.spec.frozenStages);
     const weights = Object.fromEntries(frozen.map(({ name }) => [name, this.state.weights(name)]));
-    this.features = this.openFeatures({ graph: graph.bytes, weights });
+    this.features = this.openFeatures({ device, graph: graph.bytes, weights });
     return this.features;
   }
 

@@ -1,5 +1,6 @@
 import { sum } from "../base/numbers.js";
 import type { Tensor } from "../base/tensor.js";
+import type { Device } from "./session.js";
 
 /**
  * Outputs of frozen stages, by the key of a text's tokens: unpadded, [tokens, hidden] or [hidden]. A store that is
@@ -23,6 +24,7 @@ export interface FeatureUse {
 
 /** All that decides what frozen stages make of a text, but for its tokens. */
 export interface FrozenPart {
+  device: Device;
   /** The graph that computes the features, as ONNX bytes. */
   graph: Uint8Array;
   /** What that graph reads, by name, as it is stored. */

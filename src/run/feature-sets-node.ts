@@ -107,11 +107,11 @@ const ABOUT = "set.json";
 const FORMAT = 1;
 
 /** 32 hexadecimal digits of a SHA-256 over all that the features depend on but the texts. */
-function fingerprintOf({ graph, weights }: FrozenPart): string {
+function fingerprintOf({ device, graph, weights }: FrozenPart): string {
   const hash = createHash("sha256");
   const tensors = Object.entries(weights);
   const shapes = tensors.map(([name, { dtype, shape }]) => [name, dtype, shape]);
-  hash.update(JSON.stringify([FORMAT, onnxruntimeVersion(), process.arch, graph.byteLength, shapes]));
+  hash.update(JSON.stringify([FORMAT, onnxruntimeVersion(), process.arch, device, graph.byteLength, shapes]));
   hash.update(graph);
   for (const [, { data }] of tensors) {
     hash.update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));

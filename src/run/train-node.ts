@@ -157,7 +157,8 @@ async function* featuresOf(
   const { reused, computed, problem } = await engine.featureUse();
   if (problem !== undefined) yield { kind: "notice", text: problem };
   if (reused > 0) {
-    const count = (texts: number): string => `${texts} ${texts === 1 ? "text" : "texts"}`;
+    const count = (texts: number): string =>
+      `${texts.toLocaleString("en-US")} ${texts === 1 ? "text" : "texts"}`;
     const rest = computed === 0 ? "none was computed" : `those of ${count(computed)} were computed`;
     yield { kind: "notice", text: `Features of ${count(reused)} came from the cache; ${rest}.` };
   }

@@ -20,7 +20,7 @@ afterAll(async () => {
 function leave(model: string, frozenStages: number, texts: number): void {
   const weights = { w: float32([1], Float32Array.of(frozenStages)) };
   const facts = { model, frozenStages, layers: 4, hiddenSize: 250 };
-  const store = openFeatureSet({ graph: new Uint8Array(), weights }, facts);
+  const store = openFeatureSet({ device: "cpu", graph: new Uint8Array(), weights }, facts);
   for (let i = 0; i < texts; i++) store.put(String(i), new Float32Array(250));
   store.close();
 }

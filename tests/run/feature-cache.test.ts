@@ -93,7 +93,10 @@ test("what doesn't fit into memory goes to disk, and what doesn't fit there is r
 });
 
 test("nobody sees the file, and it is gone with the store", () => {
-  const store = openFeatures({ graph: new Uint8Array(), weights: {} }, undefined, { memory: 0, disk: 100 });
+  const store = openFeatures({ device: "cpu", graph: new Uint8Array(), weights: {} }, undefined, {
+    memory: 0,
+    disk: 100,
+  });
   expect(readdirSync(folder)).toEqual([]);
   expect(store.put("0", vector(3))).toBe(true);
   expect(readdirSync(folder)).toEqual([]);

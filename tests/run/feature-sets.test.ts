@@ -36,6 +36,7 @@ afterAll(() => {
 
 const facts: SetFacts = { model: "tiny", frozenStages: 2, layers: 4, hiddenSize: 8 };
 const frozen = (weight = 1): FrozenPart => ({
+  device: "cpu",
   graph: Uint8Array.of(1, 2, 3),
   weights: { w: float32([2], Float32Array.of(weight, 2)) },
 });

@@ -8,6 +8,7 @@ import {
   readAll,
   type TinyRow,
   tinyBatch,
+  tinyConfig,
   tinyRows,
   tinySpec,
   tinyStages,
@@ -128,6 +129,33 @@ test("features belong to a text's tokens, and rows that only fill have none", as
   await engine.logits(types);
   expect(counts).toEqual({ put: 7, found: 8, closed: 0 });
   await engine.close();
+});
+
+test("features hardly depend on the batch that they were computed in, or on its padding", async () => {
+  const positions = 13; // no multiple of 8
+  const config = { ...tinyConfig, positions };
+  const texts = tinyRows(12, { longest: positions, seed: 3 });
+  const featuresIn = async (batches: (readonly TinyRow[])[]): Promise<Map<string, Float32Array>> => {
+    const kept = new Map<string, Float32Array>();
+    const store: FeatureStore = {
+      ...forgetful,
+      put: (key, features) => {
+        kept.set(key, features.slice());
+        return true;
+      },
+    };
+    const engine = await openTiny({ classifier: { config }, frozenStages: 3, features: store, training: {} });
+    for (const batch of batches) await engine.logits(tinyBatch(batch, { length: positions }));
+    await engine.close();
+    return kept;
+  };
+  const together = await featuresIn([texts]);
+  const alone = await featuresIn(texts.map((text) => [text]));
+  expect(together.size).toBe(texts.length);
+  for (const [key, features] of together) {
+    expect(alone.get(key)!).toHaveLength(features.length);
+    expect(largestDifference(alone.get(key)!, features)).toBeLessThan(1e-6);
+  }
 });
 
 test("with room for one session only, each is opened again and gives the same", async () => {

@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -7,5 +9,8 @@ export default defineConfig({
     hookTimeout: 120_000,
     pool: "forks",
     maxWorkers: 2,
+    // Of this run alone: never the user's cache, nor what an earlier run of the tests has left.
+    env: { TEXTGRAFT_CACHE: join(tmpdir(), `textgraft-tests-${process.pid}`) },
+    globalSetup: "tests/support/remove-cache.ts",
   },
 });

@@ -32,7 +32,17 @@ for (const { name, data, flags } of rows) {
 function measured(data, flags) {
   const folder = mkdtempSync(join(tmpdir(), "textgraft-measure-"));
   try {
-    const args = [cli, "train", data, "--output", join(folder, "model"), "--quiet", "--json", ...flags];
+    const args = [
+      cli,
+      "train",
+      data,
+      "--output",
+      join(folder, "model"),
+      "--quiet",
+      "--json",
+      "--no-cache",
+      ...flags,
+    ];
     const { stdout, stderr, status } = spawnSync(process.execPath, args, {
       encoding: "utf8",
       maxBuffer: 2 ** 28,

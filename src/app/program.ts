@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../run/version.js";
 import type { App, CommonFlags, Output } from "./app.js";
+import { addCache } from "./commands/cache.js";
 import { addEvaluate } from "./commands/evaluate.js";
 import { addExport } from "./commands/export.js";
 import { addInspect } from "./commands/inspect.js";
@@ -51,7 +52,7 @@ function createProgram(app: App): Command {
       getOutHelpWidth: () => Math.min(stdout.columns ?? 100, 110),
       outputError: () => {}, // told by failureOf
     });
-  for (const addVerb of [addInspect, addTokenize, addTrain, addEvaluate, addPredict, addExport]) {
+  for (const addVerb of [addInspect, addTokenize, addTrain, addEvaluate, addPredict, addExport, addCache]) {
     addVerb(program, app)
       .option("--json", "print the result as JSON")
       .option("--quiet", "no progress")

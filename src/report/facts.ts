@@ -85,8 +85,8 @@ function duplicateLines({ exactDuplicates, nearDuplicates, leaks, parts }: DataF
   return lines;
 }
 
-/** Stages are the embeddings, the layers and the pooler. */
-function frozenPart(stages: number, layers: number): string {
+/** What a number of frozen stages is: the embeddings, the layers and the pooler. */
+export function frozenPart(stages: number, layers: number): string {
   if (stages === 1) return "the embeddings";
   if (stages > layers + 1) return "the whole encoder";
   if (stages === layers + 1) return "the embeddings and all layers";

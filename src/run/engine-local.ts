@@ -14,10 +14,11 @@ import {
   trainGraph,
   WORD_TABLE,
 } from "../model/classifier.js";
+import type { BertConfig } from "../model/config.js";
 import { planState } from "../model/state-layout.js";
 import { DropoutFeeds } from "./dropout-feeds.js";
 import type { Batch, Engine, EngineSpec, StepResult, TrainBatch, TrainingSpec, TrainStep } from "./engine.js";
-import type { FeatureStore } from "./feature-cache.js";
+import { type FeatureStore, type FeatureUse, type OpenFeatures, tokensKey } from "./feature-cache.js";
 import { LazySession } from "./lazy-session.js";
 import { type OpenSession, type Session, type Tensors, targetOf } from "./session.js";
 import { largestRegion, State } from "./state.js";
@@ -25,7 +26,8 @@ import { largestRegion, State } from "./state.js";
 /** What an engine needs from where it runs. */
 export interface EngineHost {
   openSession: OpenSession;
-  features: FeatureStore;
+  /** Asked once, when the frozen stages are first needed. */
+  openFeatures: OpenFeatures;
 }
 
 /** An engine in the calling thread. */
@@ -37,10 +39,12 @@ class LocalEngine implements Engine {
   private readonly spec: EngineSpec;
   private readonly model: Classifier;
   private readonly state: State;
-  private readonly features: FeatureStore;
+  private readonly openFeatures: OpenFeatures;
+  private features: FeatureStore | undefined;
+  private computed = 0;
   private readonly openSession: OpenSession;
   private readonly sessions = {
-    features: new LazySession(() => this.open(featureGraph(this.model, 0, this.spec.frozenStages))),
+    features: new LazySession(() => this.open(this.featureGraph())),
     logits: new LazySession(() =>
       this.open(logitsGraph(this.model, this.spec.frozenStages, this.constants())),
     ),
@@ -48,10 +52,10 @@ class LocalEngine implements Engine {
   };
   private readonly dropout = new DropoutFeeds();
 
-  constructor(spec: EngineSpec, { openSession, features }: EngineHost) {
+  constructor(spec: EngineSpec, { openSession, openFeatures }: EngineHost) {
     this.spec = spec;
     this.openSession = openSession;
-    this.features = features;
+    this.openFeatures = openFeatures;
     this.model = createClassifier(withDropout(spec));
     const { training, frozenStages } = spec;
     const fixed = training ? frozenParameters(this.model, frozenStages) : this.model.parameters;
@@ -71,6 +75,8 @@ class LocalEngine implements Engine {
   async write(name: string, values: Float32Array): Promise<void> {
     await this.sessions.logits.close(); // it may hold the weights of before
     this.state.write(name, values);
+    this.features?.close(); // what was computed with other weights
+    this.features = undefined;
   }
 
   async read(name: string): Promise<Float32Array> {
@@ -85,9 +91,13 @@ class LocalEngine implements Engine {
     this.state.restore();
   }
 
+  async featureUse(): Promise<FeatureUse & { computed: number }> {
+    return { reused: 0, ...this.features?.use(), computed: this.computed };
+  }
+
   async close(): Promise<void> {
     for (const session of Object.values(this.sessions)) await session.close();
-    this.features.close();
+    this.features?.close();
   }
 
   async logits(batch: Batch): Promise<Float32Array> {
@@ -160,32 +170,49 @@ class LocalEngine implements Engine {
     return { attention_mask: tokens.attention_mask!, features: await this.featuresOf(batch) };
   }
 
-  /** Features of a batch, [rows, length, hidden] or [rows, hidden]; computed only for examples that are new. */
+  /** Features of a batch, [rows, length, hidden] or [rows, hidden]; computed only for texts that are new. */
   private async featuresOf(batch: Batch): Promise<Tensor> {
     const { hiddenSize } = this.spec.classifier.config;
     const perToken = featuresPerToken(this.model, this.spec.frozenStages);
     const width = (perToken ? batch.length : 1) * hiddenSize;
     const rows = batch.examples.length;
     const result = float32(perToken ? [rows, batch.length, hiddenSize] : [rows, hiddenSize]);
-    const missing: number[] = [];
+    const store = this.featureStore();
+    const missing: TextRow[] = [];
     for (const [row, example] of batch.examples.entries()) {
-      const known = example < 0 ? undefined : this.features.get(example);
-      if (known) result.data.set(known.subarray(0, width), row * width);
-      else if (example >= 0) missing.push(row);
+      if (example < 0) continue;
+      const text = textOf(batch, row);
+      const known = store.get(text.key);
+      if (known) result.data.set(known, row * width);
+      else missing.push(text);
     }
     if (missing.length === 0) return result;
 
-    const part = rowsOf(batch, missing);
+    const part = textBatch(missing, this.spec.classifier.config);
     const { session } = await this.sessions.features.get();
     const { features } = await session.run({ ...this.weights(session), ...tokenTensors(part) });
     const data = features!.data as Float32Array;
-    for (const [i, row] of missing.entries()) {
-      const used = perToken ? tokenCount(part, i) * hiddenSize : hiddenSize;
-      const own = data.subarray(i * width, i * width + used);
+    const stride = (perToken ? part.length : 1) * hiddenSize;
+    for (const [i, { row, key, inputIds }] of missing.entries()) {
+      const own = data.subarray(i * stride, i * stride + (perToken ? inputIds.length : 1) * hiddenSize);
       result.data.set(own, row * width);
-      this.features.put(batch.examples[row]!, own);
+      store.put(key, own);
     }
+    this.computed += missing.length;
     return result;
+  }
+
+  private featureGraph = (): ModelGraph => featureGraph(this.model, 0, this.spec.frozenStages);
+
+  private featureStore(): FeatureStore {
+    if (this.features) return this.features;
+    const { device } = this.spec;
+    const { outputs } = this.featureGraph();
+    const graph = compile(outputs, { target: targetOf[device] });
+    const frozen = frozenParameters(this.model, this.spec.frozenStages);
+    const weights = Object.fromEntries(frozen.map(({ name }) => [name, this.state.weights(name)]));
+    this.features = this.openFeatures({ device, graph: graph.bytes, weights });
+    return this.features;
   }
 
   private training(): TrainingSpec {
@@ -255,23 +282,42 @@ function tokenTensors({
   };
 }
 
-/** Some rows of a batch as a batch. */
-function rowsOf({ examples, length, ...tokens }: Batch, rows: readonly number[]): Batch {
-  const pick = (values: Int32Array): Int32Array => {
-    const result = new Int32Array(rows.length * length);
-    for (const [i, row] of rows.entries())
-      result.set(values.subarray(row * length, (row + 1) * length), i * length);
-    return result;
-  };
-  return {
-    examples: Int32Array.from(rows, (row) => examples[row]!),
-    length,
-    inputIds: pick(tokens.inputIds),
-    attentionMask: pick(tokens.attentionMask),
-    tokenTypeIds: pick(tokens.tokenTypeIds),
-  };
+/** A text of a batch: its row, its tokens without padding, and their key. */
+interface TextRow {
+  row: number;
+  inputIds: Int32Array;
+  tokenTypeIds: Int32Array;
+  key: string;
 }
 
-/** Tokens of a row that aren't padding. */
-const tokenCount = ({ attentionMask, length }: Batch, row: number): number =>
-  attentionMask.subarray(row * length, (row + 1) * length).reduce((sum, bit) => sum + bit, 0);
+function textOf({ inputIds, attentionMask, tokenTypeIds, length }: Batch, row: number): TextRow {
+  const start = row * length;
+  const padding = attentionMask.subarray(start, start + length).indexOf(0);
+  const end = start + (padding < 0 ? length : padding);
+  const [ids, types] = [inputIds.subarray(start, end), tokenTypeIds.subarray(start, end)];
+  return { row, inputIds: ids, tokenTypeIds: types, key: tokensKey(ids, types) };
+}
+
+/**
+ * Texts as a batch whose shape hardly matters to the last digits of what is computed: padded to a multiple of 8, and
+ * at least 2 rows, because matrix kernels add a single row and odd ends in another order.
+ */
+function textBatch(texts: readonly TextRow[], { positions }: BertConfig): Batch {
+  const longest = Math.max(...texts.map(({ inputIds }) => inputIds.length));
+  const length = Math.min(8 * Math.ceil(longest / 8), positions);
+  const rows = Math.max(2, texts.length);
+  const batch: Batch = {
+    examples: new Int32Array(rows),
+    length,
+    inputIds: new Int32Array(rows * length),
+    attentionMask: new Int32Array(rows * length),
+    tokenTypeIds: new Int32Array(rows * length),
+  };
+  for (let i = 0; i < rows; i++) {
+    const { inputIds, tokenTypeIds } = texts[i] ?? texts[0]!;
+    batch.inputIds.set(inputIds, i * length);
+    batch.attentionMask.fill(1, i * length, i * length + inputIds.length);
+    batch.tokenTypeIds.set(tokenTypeIds, i * length);
+  }
+  return batch;
+}

@@ -1,4 +1,5 @@
 import type { ClassifierSpec } from "../model/classifier.js";
+import type { FeatureUse } from "./feature-cache.js";
 import type { Device } from "./session.js";
 
 /** What an engine is opened with; plain data. */
@@ -8,6 +9,8 @@ export interface EngineSpec {
   threads?: number;
   /** The first stages that never change: their output is kept for each example. */
   frozenStages: number;
+  /** Keep that output for later runs, too: the name that people know the model by. Else only while the engine is open. */
+  cacheAs?: string;
   /** What training needs; without it the engine only predicts. */
   training?: TrainingSpec;
 }
@@ -80,6 +83,8 @@ export interface Engine {
   keep(): Promise<void>;
   /** Goes back to the weights that were kept last. */
   restore(): Promise<void>;
+  /** What the frozen stages were spared. */
+  featureUse(): Promise<FeatureUse & { computed: number }>;
   close(): Promise<void>;
 }
 

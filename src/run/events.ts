@@ -111,5 +111,7 @@ export interface TrainResult {
     judged: readonly Judged[];
     floors: readonly (Floor & { metrics: ClassificationMetrics })[];
   };
+  /** Texts whose features were in the cache, and that the frozen stages read; absent where nothing is frozen. */
+  features?: { reused: number; computed: number };
   seconds: number;
 }

@@ -86,6 +86,7 @@ export const trainOptions = {
   patience: number(0, "stop after so many epochs without a new best; 0: never", { whole: true, min: 0 }),
   seed: number(42, "everything random derives from it", { whole: true, min: 0 }),
   device: choice<Device>("cpu", ["cpu"], "what computes"),
+  cache: flag("keep what frozen parts make of texts, for later runs", true),
   threads: auto("threads for one operator; auto: one for each physical core", { whole: true, min: 1 }),
 };
 
@@ -170,8 +171,8 @@ function text(value: string, help: string): Option<string> {
   return option(value, "text", help, (given) => given);
 }
 
-function flag(help: string): Option<boolean> {
-  return option(false, "", help, (given) =>
+function flag(help: string, value = false): Option<boolean> {
+  return option(value, "", help, (given) =>
     given === "true" ? true : given === "false" ? false : undefined,
   );
 }

@@ -69,6 +69,7 @@ export function engineSpecOf(
     device,
     ...(threads === "auto" ? {} : { threads }),
     frozenStages,
+    ...(options.cache && { cacheAs: options.model }),
     training: {
       ...ADAMW,
       batchSize,

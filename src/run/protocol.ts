@@ -10,6 +10,7 @@ export type Request =
   | { kind: "logits"; batch: Batch }
   | { kind: "keep" }
   | { kind: "restore" }
+  | { kind: "featureUse" }
   | { kind: "close" };
 
 export type Reply = { ok: true; value: unknown } | { ok: false; error: SentError };
@@ -60,6 +61,8 @@ function perform(engine: Engine, request: Exclude<Request, { kind: "open" }>): P
       return engine.keep();
     case "restore":
       return engine.restore();
+    case "featureUse":
+      return engine.featureUse();
     case "close":
       return engine.close();
     default:
@@ -100,6 +103,7 @@ export async function connectEngine(port: Port, spec: EngineSpec, failed: Promis
     logits: (batch) => ask({ kind: "logits", batch }),
     keep: () => ask({ kind: "keep" }),
     restore: () => ask({ kind: "restore" }),
+    featureUse: () => ask({ kind: "featureUse" }),
     close: () => ask({ kind: "close" }),
   };
 }

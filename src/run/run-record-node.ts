@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { createRequire } from "node:module";
 import type { Split } from "../data/split.js";
 import type { Classifier } from "../model/classifier.js";
 import type { Tokenizer } from "../tokens/tokenizer.js";
@@ -9,6 +8,7 @@ import type { SavedFacts } from "./saved-facts.js";
 import { inOrder } from "./tokenize.js";
 import type { TrainHistory } from "./train.js";
 import { VERSION } from "./version.js";
+import { onnxruntimeVersion } from "./version-node.js";
 
 /** A training that has ended, but for saving it. */
 export interface Finished {
@@ -63,9 +63,4 @@ function fingerprintOf(rows: readonly string[]): string {
   const hash = createHash("sha256");
   for (const row of [...rows].sort()) hash.update(row);
   return hash.digest("hex");
-}
-
-function onnxruntimeVersion(): string {
-  const found = createRequire(import.meta.url)("onnxruntime-node/package.json") as { version: string };
-  return found.version;
 }

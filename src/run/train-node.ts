@@ -5,6 +5,7 @@ import { openTable } from "../data/file-node.js";
 import { partNames } from "../data/split-quotas.js";
 import { parseClassWeights } from "../model/class-weights.js";
 import { type Classifier, createClassifier } from "../model/classifier.js";
+import type { Engine } from "./engine.js";
 import { openWorkerEngine } from "./engine-worker-node.js";
 import { eventStream } from "./event-stream.js";
 import type { DataFacts, ModelFacts, TrainEvent, TrainResult } from "./events.js";
@@ -118,6 +119,7 @@ async function* pipeline(
     stopIfCancelled();
     const history = yield* trainEpochs(engine, tokens, settings);
     const test = yield* judge(engine, tokens, split, classWeights);
+    const features = yield* featuresOf(engine, frozenStages);
     const saved = runRecord({ tokenizer, options, facts, maxLength, classifier, history, test, split });
     const probes = test.judged.slice(0, PROBES);
     await saveModel(options.output, options.overwrite, {
@@ -129,10 +131,36 @@ async function* pipeline(
     });
     yield { kind: "saved", folder: options.output };
     const seconds = (Date.now() - start) / 1000;
-    return { folder: options.output, options, data: facts, model, ...history, test, seconds };
+    return {
+      folder: options.output,
+      options,
+      data: facts,
+      model,
+      ...history,
+      test,
+      ...(features && { features }),
+      seconds,
+    };
   } finally {
     await engine.close();
   }
+}
+
+/** What came from the cache, and what didn't; undefined where nothing is frozen. */
+async function* featuresOf(
+  engine: Engine,
+  frozenStages: number,
+): AsyncGenerator<TrainEvent, TrainResult["features"]> {
+  if (frozenStages === 0) return undefined;
+  const { reused, computed, problem } = await engine.featureUse();
+  if (problem !== undefined) yield { kind: "notice", text: problem };
+  if (reused > 0) {
+    const count = (texts: number): string =>
+      `${texts.toLocaleString("en-US")} ${texts === 1 ? "text" : "texts"}`;
+    const rest = computed === 0 ? "none was computed" : `those of ${count(computed)} were computed`;
+    yield { kind: "notice", text: `Features of ${count(reused)} came from the cache; ${rest}.` };
+  }
+  return { reused, computed };
 }
 
 /** Texts on which a saved model is compared with the one in memory. */

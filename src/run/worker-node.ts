@@ -11,5 +11,13 @@ serveEngine(
     send: (message, transfer) => port.postMessage(message, [...transfer]),
     receive: (listener) => port.on("message", listener),
   },
-  (spec) => openLocalEngine(spec, { openSession: openSessionNode, features: openFeatures() }),
+  (spec) => {
+    const { cacheAs: model, classifier, frozenStages } = spec;
+    const { layers, hiddenSize } = classifier.config;
+    const facts = model === undefined ? undefined : { model, frozenStages, layers, hiddenSize };
+    return openLocalEngine(spec, {
+      openSession: openSessionNode,
+      openFeatures: (frozen) => openFeatures(frozen, facts),
+    });
+  },
 );

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { flagName, recipes, trainOptions } from "../../src/run/options.js";
 import { runInProcess } from "./run-in-process.js";
 
-const verbs = ["inspect", "tokenize", "train", "evaluate", "predict", "export"];
+const verbs = ["inspect", "tokenize", "train", "evaluate", "predict", "export", "cache"];
 
 let folder: string;
 let rows: string;
@@ -37,7 +37,7 @@ test("train's help has a flag for every option, its default, and the recipes", a
   const { stdout } = await runInProcess("train", "--help");
   const help = stdout.replace(/\s+/g, " ");
   for (const [name, option] of Object.entries(trainOptions)) {
-    expect(help).toContain(`--${flagName(name)} `);
+    expect(help).toContain(`--${option.default === true ? "no-" : ""}${flagName(name)} `);
     expect(help).toContain(option.help);
     const told = option.placeholder !== "" && option.default !== "";
     if (told) expect(help).toContain(`${option.help} (default: ${option.default})`);

@@ -38,7 +38,7 @@ describe.each<[string, (bytes: number) => FeatureStore]>([
         for (const [example, { length, value }] of given.entries()) {
           const features = vector(length, value);
           const fits = bytes + 4 * length <= limit;
-          expect(store.put(example, features)).toBe(fits);
+          expect(store.put(String(example), features)).toBe(fits);
           if (fits) {
             kept.set(example, features.slice());
             bytes += 4 * length;
@@ -46,7 +46,7 @@ describe.each<[string, (bytes: number) => FeatureStore]>([
           features.fill(-1); // the store has a copy
         }
         for (const example of [...given.keys()].reverse())
-          expect(store.get(example)).toEqual(kept.get(example));
+          expect(store.get(String(example))).toEqual(kept.get(example));
         store.close();
       }),
       { numRuns: 50, seed: 1 },
@@ -55,9 +55,9 @@ describe.each<[string, (bytes: number) => FeatureStore]>([
 
   test("are gone when the store is closed", () => {
     const store = open(100);
-    store.put(3, vector(4));
+    store.put("3", vector(4));
     store.close();
-    expect(store.get(3)).toBeUndefined();
+    expect(store.get("3")).toBeUndefined();
     store.close();
   });
 
@@ -67,10 +67,10 @@ describe.each<[string, (bytes: number) => FeatureStore]>([
     const all = Array.from({ length: 200 }, () =>
       new Float32Array(32 * (1 + draw.int(20))).map(() => draw.normal()),
     );
-    for (const [example, features] of all.entries()) expect(store.put(example, features)).toBe(true);
+    for (const [example, features] of all.entries()) expect(store.put(String(example), features)).toBe(true);
     for (let i = 0; i < 200; i++) {
       const example = draw.int(200);
-      expect(store.get(example)).toEqual(all[example]);
+      expect(store.get(String(example))).toEqual(all[example]);
     }
     store.close();
   });
@@ -79,23 +79,26 @@ describe.each<[string, (bytes: number) => FeatureStore]>([
 test("what doesn't fit into memory goes to disk, and what doesn't fit there is refused", () => {
   const [memory, disk] = [memoryFeatures(40), diskFeatures(40)];
   const store = tieredFeatures([memory, disk]);
-  expect([0, 1, 2, 3].map((example) => store.put(example, vector(8, example)))).toEqual([
+  expect(["0", "1", "2", "3"].map((key) => store.put(key, vector(8, Number(key))))).toEqual([
     true,
     true,
     false,
     false,
   ]);
-  expect([memory.get(0), memory.get(1)]).toEqual([vector(8, 0), undefined]);
-  expect([disk.get(0), disk.get(1)]).toEqual([undefined, vector(8, 1)]);
-  expect([0, 1, 2].map(store.get)).toEqual([vector(8, 0), vector(8, 1), undefined]);
+  expect([memory.get("0"), memory.get("1")]).toEqual([vector(8, 0), undefined]);
+  expect([disk.get("0"), disk.get("1")]).toEqual([undefined, vector(8, 1)]);
+  expect(["0", "1", "2"].map((key) => store.get(key))).toEqual([vector(8, 0), vector(8, 1), undefined]);
   store.close();
-  expect([memory.get(0), disk.get(1)]).toEqual([undefined, undefined]);
+  expect([memory.get("0"), disk.get("1")]).toEqual([undefined, undefined]);
 });
 
 test("nobody sees the file, and it is gone with the store", () => {
-  const store = openFeatures({ memory: 0, disk: 100 });
+  const store = openFeatures({ device: "cpu", graph: new Uint8Array(), weights: {} }, undefined, {
+    memory: 0,
+    disk: 100,
+  });
   expect(readdirSync(folder)).toEqual([]);
-  expect(store.put(0, vector(3))).toBe(true);
+  expect(store.put("0", vector(3))).toBe(true);
   expect(readdirSync(folder)).toEqual([]);
   const openFiles = process.platform === "linux" ? 1 : 0;
   expect(filesOpenIn(folder)).toHaveLength(openFiles);
@@ -106,8 +109,8 @@ test("nobody sees the file, and it is gone with the store", () => {
 test("without a place for temporary files, features are computed again and the run goes on", () => {
   process.env.TMPDIR = join(folder, "missing");
   const store = diskFeatures(100);
-  expect(store.put(0, vector(3))).toBe(false);
-  expect(store.get(0)).toBeUndefined();
+  expect(store.put("0", vector(3))).toBe(false);
+  expect(store.get("0")).toBeUndefined();
   store.close();
   process.env.TMPDIR = folder;
 });

@@ -8,6 +8,7 @@ import {
   readAll,
   type TinyRow,
   tinyBatch,
+  tinyConfig,
   tinyRows,
   tinySpec,
   tinyStages,
@@ -38,16 +39,17 @@ function counting(store: FeatureStore) {
   const counts = { found: 0, put: 0, closed: 0 };
   const lengths: number[] = [];
   const counted: FeatureStore = {
-    get: (example) => {
-      const features = store.get(example);
+    get: (key) => {
+      const features = store.get(key);
       if (features) counts.found++;
       return features;
     },
-    put: (example, features) => {
+    put: (key, features) => {
       counts.put++;
-      lengths[example] = features.length;
-      return store.put(example, features);
+      lengths.push(features.length);
+      return store.put(key, features);
     },
+    use: () => store.use(),
     close: () => {
       counts.closed++;
       store.close();
@@ -57,7 +59,12 @@ function counting(store: FeatureStore) {
 }
 
 /** Takes nothing: all is computed anew each time. */
-const forgetful: FeatureStore = { get: () => undefined, put: () => false, close: () => {} };
+const forgetful: FeatureStore = {
+  get: () => undefined,
+  put: () => false,
+  use: () => ({ reused: 0 }),
+  close: () => {},
+};
 
 const levels = Array.from({ length: tinyStages + 1 }, (_, frozen) => frozen);
 
@@ -84,7 +91,7 @@ describe.each(levels)("%d frozen stages", async (frozen) => {
 
   test("compute each example once, and close their store", () => {
     const seen = frozen === 0 ? 0 : rows.length;
-    expect(counts).toEqual({ put: seen, found: 2 * seen, closed: 1 });
+    expect(counts).toEqual({ put: seen, found: 2 * seen, closed: frozen === 0 ? 0 : 1 });
   });
 
   test.each(frozen === 0 ? [] : stores)("train the same with features %s", async (_name, open) => {
@@ -95,19 +102,53 @@ describe.each(levels)("%d frozen stages", async (frozen) => {
   });
 });
 
-test("features belong to an example's number, and rows that only fill have none", async () => {
+test("features belong to a text's tokens, and rows that only fill have none", async () => {
   const { counted, counts, lengths } = counting(memoryFeatures(2 ** 24));
   const engine = await openTiny({ training: {}, frozenStages: 2, features: counted });
   const wanted = await engine.logits(tinyBatch(rows.slice(0, 3), { length: 16 }));
   expect(counts).toEqual({ put: 3, found: 0, closed: 0 });
   expect(lengths).toEqual(rows.slice(0, 3).map(({ ids }) => ids.length * 32)); // without padding
 
-  // The same numbers with other tokens: what is known is used.
-  const others = rows.slice(0, 3).map((row) => ({ ...row, ids: row.ids.map((id) => (id + 1) % 100) }));
-  expect(await engine.logits(tinyBatch(others, { length: 16 }))).toEqual(wanted);
+  const renumbered = rows.slice(0, 3).map((row) => ({ ...row, example: row.example + 100 }));
+  expect(await engine.logits(tinyBatch(renumbered, { length: 16 }))).toEqual(wanted);
   const filled = await engine.logits(tinyBatch(rows.slice(0, 3), { length: 16, size: 5 }));
   expect(filled.subarray(0, wanted.length)).toEqual(wanted);
   expect(filled.every(Number.isFinite)).toBe(true);
   expect(counts).toEqual({ put: 3, found: 6, closed: 0 });
+
+  const others = rows.slice(0, 3).map((row) => ({ ...row, ids: row.ids.map((id) => (id + 1) % 100) }));
+  expect(await engine.logits(tinyBatch(others, { length: 16 }))).not.toEqual(wanted);
+  expect(counts).toEqual({ put: 6, found: 6, closed: 0 });
+  const types = tinyBatch(others, { length: 16 });
+  types.tokenTypeIds[1] = 1;
+  await engine.logits(types);
+  expect(counts).toEqual({ put: 7, found: 8, closed: 0 });
   await engine.close();
+});
+
+test("features hardly depend on the batch that they were computed in, or on its padding", async () => {
+  const positions = 13; // no multiple of 8
+  const config = { ...tinyConfig, positions };
+  const texts = tinyRows(12, { longest: positions, seed: 3 });
+  const featuresIn = async (batches: (readonly TinyRow[])[]): Promise<Map<string, Float32Array>> => {
+    const kept = new Map<string, Float32Array>();
+    const store: FeatureStore = {
+      ...forgetful,
+      put: (key, features) => {
+        kept.set(key, features.slice());
+        return true;
+      },
+    };
+    const engine = await openTiny({ classifier: { config }, frozenStages: 3, features: store, training: {} });
+    for (const batch of batches) await engine.logits(tinyBatch(batch, { length: positions }));
+    await engine.close();
+    return kept;
+  };
+  const together = await featuresIn([texts]);
+  const alone = await featuresIn(texts.map((text) => [text]));
+  expect(together.size).toBe(texts.length);
+  for (const [key, features] of together) {
+    expect(alone.get(key)!).toHaveLength(features.length);
+    expect(largestDifference(alone.get(key)!, features)).toBeLessThan(1e-6);
+  }
 });

@@ -41,6 +41,13 @@ const cases: Record<keyof TrainOptions, { valid: [string, unknown][]; invalid: s
     ],
     invalid: ["-1", "1.5", "some", ""],
   },
+  cache: {
+    valid: [
+      ["true", true],
+      ["false", false],
+    ],
+    invalid: ["no", ""],
+  },
   head: { valid: [["mlp", "mlp"]], invalid: ["MLP", "cnn"] },
   classWeights: {
     valid: [

@@ -148,7 +148,10 @@ export const trainingSpec = (optimizer: ReferenceFamily["optimizer"], batch: Tra
 
 /** An engine in this thread with these weights; names may lack the prefix `bert.`. */
 export async function engineWith(spec: EngineSpec, weights: Map<string, Float32Array>): Promise<Engine> {
-  const engine = openLocalEngine(spec, { openSession: openSessionNode, features: memoryFeatures(2 ** 28) });
+  const engine = openLocalEngine(spec, {
+    openSession: openSessionNode,
+    openFeatures: () => memoryFeatures(2 ** 28),
+  });
   for (const { name } of createClassifier(spec.classifier).parameters) {
     await engine.write(name, weights.get(name) ?? weights.get(name.replace(/^bert\./, ""))!);
   }

@@ -86,7 +86,8 @@ export async function openTiny({
     frozenStages,
     ...(training && { training: { ...tinyTraining, ...training } }),
   };
-  const engine = openLocalEngine(spec, { openSession: openSessionNode, features });
+  const host = { openSession: openSessionNode, openFeatures: () => features };
+  const engine = openLocalEngine(spec, host);
   for (const [name, values] of tinyWeights(createClassifier(spec.classifier)))
     await engine.write(name, values);
   return engine;

@@ -58,7 +58,8 @@ async function trainVerb(
 function optionOf(name: keyof TrainOptions): Option {
   const { default: value, help, placeholder } = trainOptions[name];
   const flag = `--${flagName(name)}`;
-  if (placeholder === "") return new Option(flag, help);
+  if (placeholder === "")
+    return value ? new Option(`--no-${flagName(name)}`, `don't ${help}`) : new Option(flag, help);
   const short = placeholder.replace("auto or ", "auto|").replace(/an? (whole )?number.*/, "number");
   const fits = short.length <= widestPlaceholder;
   const choices = fits ? "" : `; one of ${short.replaceAll("|", ", ")}`;

@@ -52,11 +52,12 @@ function unwrapped({ type, dims, data }: OrtTensor): Tensor {
 
 function refusal(cause: unknown): TextgraftError {
   const message = cause instanceof Error ? cause.message : String(cause);
-  if (!/adapter|GPU device|WebGPU device/i.test(message)) {
+  const [noGpu] = /Failed to get a WebGPU .*/.exec(message) ?? [];
+  if (noGpu === undefined) {
     return new TextgraftError("internal", { message: `ONNX Runtime refused a graph: ${message}`, cause });
   }
   return new TextgraftError("option-invalid", {
-    message: `--device is webgpu, but no GPU was found: ${message}`,
+    message: `--device is webgpu, but no GPU was found (${noGpu}).`,
     fix: "Use --device cpu, or install your GPU's driver with Vulkan (Linux), Direct3D 12 (Windows) or Metal (macOS).",
     cause,
   });

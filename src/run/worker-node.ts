@@ -1,6 +1,8 @@
 import { parentPort } from "node:worker_threads";
+import { openGpuEngine } from "./engine-gpu.js";
 import { openLocalEngine } from "./engine-local.js";
 import { openFeatures } from "./feature-cache-node.js";
+import { openGpuSessions } from "./gpu-session-node.js";
 import { serveEngine } from "./protocol.js";
 import { openSessionNode } from "./session-node.js";
 
@@ -11,5 +13,10 @@ serveEngine(
     send: (message, transfer) => port.postMessage(message, [...transfer]),
     receive: (listener) => port.on("message", listener),
   },
-  (spec) => openLocalEngine(spec, { openSession: openSessionNode, features: openFeatures() }),
+  async (spec) => {
+    const features = openFeatures();
+    return spec.device === "webgpu"
+      ? openGpuEngine(spec, { openSession: openGpuSessions(), features })
+      : openLocalEngine(spec, { openSession: openSessionNode, features });
+  },
 );

@@ -1,3 +1,5 @@
+import type { GpuSession, OpenGpuSession } from "../../src/run/gpu-session.js";
+import { openGpuSessions } from "../../src/run/gpu-session-node.js";
 import type { Device } from "../../src/run/session.js";
 import { hasSoftwareGpu } from "./software-gpu.js";
 
@@ -32,3 +34,15 @@ export const testedDevices: readonly TestedDevice[] = [
   { device: "cpu", factor: 1 },
   ...(hasSoftwareGpu ? [{ device: "webgpu", factor: WGSL } as const] : []),
 ];
+
+/**
+ * Opens sessions on the software GPU. One session stays open as long as the process lives: ONNX Runtime drops its
+ * compiled programs with the last one, and the driver takes seconds to compile them.
+ */
+export const openSoftwareGpu: OpenGpuSession = async (graph, toHost) => {
+  first ??= openGpuSessions()(graph, toHost);
+  await first;
+  return openGpuSessions()(graph, toHost);
+};
+
+let first: Promise<GpuSession> | undefined;

@@ -8,8 +8,8 @@ import type { Batch, Engine, EngineSpec, TrainBatch, TrainingSpec } from "../../
 import { openGpuEngine } from "../../src/run/engine-gpu.js";
 import { openLocalEngine } from "../../src/run/engine-local.js";
 import { memoryFeatures } from "../../src/run/feature-cache.js";
-import { openGpuSessions } from "../../src/run/gpu-session-node.js";
 import { openSessionNode } from "../../src/run/session-node.js";
+import { openSoftwareGpu } from "./devices.js";
 import { readReference, referenceFolder } from "./reference.js";
 
 /** Rows of tokens with labels, as the reference files have them. */
@@ -153,7 +153,7 @@ export async function engineWith(spec: EngineSpec, weights: Map<string, Float32A
   const features = memoryFeatures(2 ** 28);
   const engine =
     spec.device === "webgpu"
-      ? await openGpuEngine(spec, { openSession: openGpuSessions(), features })
+      ? await openGpuEngine(spec, { openSession: openSoftwareGpu, features })
       : openLocalEngine(spec, { openSession: openSessionNode, features });
   for (const { name } of createClassifier(spec.classifier).parameters) {
     await engine.write(name, weights.get(name) ?? weights.get(name.replace(/^bert\./, ""))!);

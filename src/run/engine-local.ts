@@ -1,14 +1,12 @@
 import { TextgraftError } from "../base/errors.js";
-import { float32, int32, type Tensor } from "../base/tensor.js";
+import type { Tensor } from "../base/tensor.js";
 import type { Bindings } from "../graph/dims.js";
 import { forwardBytes } from "../graph/memory.js";
 import { compile } from "../graph/onnx.js";
 import {
   type Classifier,
-  type ClassifierSpec,
   createClassifier,
   featureGraph,
-  featuresPerToken,
   frozenParameters,
   logitsGraph,
   type ModelGraph,
@@ -17,9 +15,11 @@ import {
   WORD_TABLE,
 } from "../model/classifier.js";
 import { planState } from "../model/state-layout.js";
+import { lossTensors, tokenTensors, withDropout } from "./batch-feeds.js";
 import { DropoutFeeds } from "./dropout-feeds.js";
 import type { Batch, Engine, EngineSpec, StepResult, TrainBatch, TrainingSpec, TrainStep } from "./engine.js";
 import type { FeatureStore } from "./feature-cache.js";
+import { frozenFeatures } from "./frozen-features.js";
 import { type OpenSession, type Session, type Tensors, targetOf } from "./session.js";
 import { type Pooled, SessionPool } from "./session-pool.js";
 import { largestRegion, State } from "./state.js";
@@ -127,14 +127,11 @@ class LocalEngine implements Engine {
     const rows = batch.examples.length;
     const reads = await this.reads(batch);
     const { session, sites, gradients } = await this.trainingGraph(rows, batch.length);
-    const { labels, problem } = this.spec.classifier;
     const feeds: Tensors = {
       ...this.weights(session),
       ...reads,
       ...this.dropout.bits(sites, batch.length, { seed, step, examples: batch.examples }),
-      labels: float32([rows, labels.length], batch.labels),
-      weights: float32(problem === "multi_label" ? [rows, labels.length] : [rows], batch.weights),
-      denominator: float32([], [denominator]),
+      ...lossTensors(this.spec.classifier, batch, denominator),
     };
     const into: Record<string, Tensor> = {};
     for (const { parameter, output, kind } of gradients) {
@@ -162,37 +159,14 @@ class LocalEngine implements Engine {
     const { frozenStages } = this.spec;
     const tokens = tokenTensors(batch);
     if (frozenStages === 0) return tokens;
-    return { attention_mask: tokens.attention_mask!, features: await this.featuresOf(batch) };
-  }
-
-  /** Features of a batch, [rows, length, hidden] or [rows, hidden]; computed only for examples that are new. */
-  private async featuresOf(batch: Batch): Promise<Tensor> {
-    const { hiddenSize } = this.spec.classifier.config;
-    const perToken = featuresPerToken(this.model, this.spec.frozenStages);
-    const width = (perToken ? batch.length : 1) * hiddenSize;
-    const rows = batch.examples.length;
-    const result = float32(perToken ? [rows, batch.length, hiddenSize] : [rows, hiddenSize]);
-    const missing: number[] = [];
-    for (const [row, example] of batch.examples.entries()) {
-      const known = example < 0 ? undefined : this.features.get(example);
-      if (known) result.data.set(known.subarray(0, width), row * width);
-      else if (example >= 0) missing.push(row);
-    }
-    if (missing.length === 0) return result;
-
-    const part = rowsOf(batch, missing);
-    const { session } = await this.sessions.get("features", () =>
-      this.open(featureGraph(this.model, 0, this.spec.frozenStages)),
-    );
-    const { features } = await session.run({ ...this.weights(session), ...tokenTensors(part) });
-    const data = features!.data as Float32Array;
-    for (const [i, row] of missing.entries()) {
-      const used = perToken ? tokenCount(part, i) * hiddenSize : hiddenSize;
-      const own = data.subarray(i * width, i * width + used);
-      result.data.set(own, row * width);
-      this.features.put(batch.examples[row]!, own);
-    }
-    return result;
+    const features = await frozenFeatures(this.model, frozenStages, batch, this.features, async (part) => {
+      const { session } = await this.sessions.get("features", () =>
+        this.open(featureGraph(this.model, 0, frozenStages)),
+      );
+      const { features } = await session.run({ ...this.weights(session), ...tokenTensors(part) });
+      return features!.data as Float32Array;
+    });
+    return { attention_mask: tokens.attention_mask!, features };
   }
 
   private training(): TrainingSpec {
@@ -220,48 +194,3 @@ class LocalEngine implements Engine {
 }
 
 type TrainingGraph = Pooled & Pick<TrainGraph, "sites" | "gradients">;
-
-/** The model as it trains: without dropout where the training asks for none. */
-function withDropout({ classifier, training }: EngineSpec): ClassifierSpec {
-  if (!training || training.dropout) return classifier;
-  return {
-    ...classifier,
-    config: { ...classifier.config, hiddenDropout: 0, attentionDropout: 0, classifierDropout: 0 },
-  };
-}
-
-function tokenTensors({
-  examples,
-  length,
-  inputIds,
-  attentionMask,
-  tokenTypeIds,
-}: Batch): Record<string, Tensor> {
-  const shape = [examples.length, length];
-  return {
-    input_ids: int32(shape, inputIds),
-    attention_mask: int32(shape, attentionMask),
-    token_type_ids: int32(shape, tokenTypeIds),
-  };
-}
-
-/** Some rows of a batch as a batch. */
-function rowsOf({ examples, length, ...tokens }: Batch, rows: readonly number[]): Batch {
-  const pick = (values: Int32Array): Int32Array => {
-    const result = new Int32Array(rows.length * length);
-    for (const [i, row] of rows.entries())
-      result.set(values.subarray(row * length, (row + 1) * length), i * length);
-    return result;
-  };
-  return {
-    examples: Int32Array.from(rows, (row) => examples[row]!),
-    length,
-    inputIds: pick(tokens.inputIds),
-    attentionMask: pick(tokens.attentionMask),
-    tokenTypeIds: pick(tokens.tokenTypeIds),
-  };
-}
-
-/** Tokens of a row that aren't padding. */
-const tokenCount = ({ attentionMask, length }: Batch, row: number): number =>
-  attentionMask.subarray(row * length, (row + 1) * length).reduce((sum, bit) => sum + bit, 0);

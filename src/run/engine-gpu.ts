@@ -106,14 +106,15 @@ class GpuEngine implements Engine {
 
   private async backward(batch: TrainBatch, denominator: number, step: number): Promise<Backward> {
     const { seed } = this.training();
+    const { classifier, frozenStages } = this.spec;
     const reads = await this.reads(batch);
     const { session, sites } = await this.trainingGraph(batch);
     const { host, gpu } = await session.run({
       ...(await this.state.weights()),
       ...reads,
       ...this.dropout.bits(sites, batch.length, { seed, step, examples: batch.examples }),
-      ...lossTensors(this.spec.classifier, batch, denominator),
-      ...wordRows(batch.inputIds, this.spec.classifier.config.vocabSize),
+      ...lossTensors(classifier, batch, denominator),
+      ...(frozenStages === 0 ? wordRows(batch.inputIds, classifier.config.vocabSize) : {}),
     });
     const shards = this.layout.shards.flatMap(({ group }, shard) => (group === "frozen" ? [] : [shard]));
     return {

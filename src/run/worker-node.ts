@@ -2,7 +2,7 @@ import { parentPort } from "node:worker_threads";
 import { openGpuEngine } from "./engine-gpu.js";
 import { openLocalEngine } from "./engine-local.js";
 import { openFeatures } from "./feature-cache-node.js";
-import { openGpuSessions } from "./gpu-session-node.js";
+import { openGpuSessionNode } from "./gpu-session-node.js";
 import { serveEngine } from "./protocol.js";
 import { openSessionNode } from "./session-node.js";
 
@@ -16,7 +16,7 @@ serveEngine(
   async (spec) => {
     const features = openFeatures();
     return spec.device === "webgpu"
-      ? openGpuEngine(spec, { openSession: openGpuSessions(), features })
+      ? openGpuEngine(spec, { openSession: openGpuSessionNode, features })
       : openLocalEngine(spec, { openSession: openSessionNode, features });
   },
 );

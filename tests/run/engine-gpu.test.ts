@@ -9,7 +9,7 @@ import { createClassifier } from "../../src/model/classifier.js";
 import type { Engine } from "../../src/run/engine.js";
 import { openGpuEngine } from "../../src/run/engine-gpu.js";
 import { memoryFeatures } from "../../src/run/feature-cache.js";
-import { openGpuSessions } from "../../src/run/gpu-session-node.js";
+import { gpuFailure, openGpuSessionNode } from "../../src/run/gpu-session-node.js";
 import { openSoftwareGpu, testedDevices } from "../support/devices.js";
 import { largestDifference } from "../support/families.js";
 import { hasSoftwareGpu, unlessSkipped } from "../support/software-gpu.js";
@@ -61,8 +61,20 @@ describe.skipIf(!hasSoftwareGpu)(`the GPU${unlessSkipped}`, () => {
   });
 
   test("refuses a graph of which a node would run on the processor", async () => {
-    await expect(openGpuSessions()(onProcessor())).rejects.toThrow("fallback to CPU EP");
+    await expect(openGpuSessionNode(onProcessor())).rejects.toThrow("fallback to CPU EP");
   });
+});
+
+test("without a GPU the error says so, and what to do", () => {
+  const said =
+    "/onnxruntime_src/…/webgpu_context.cc:136 … Failed to get a WebGPU adapter: No supported adapters\n";
+  expect(gpuFailure(new Error(said))).toMatchObject({
+    code: "option-invalid",
+    message:
+      "--device is webgpu, but no GPU was found (Failed to get a WebGPU adapter: No supported adapters).",
+    fix: expect.stringContaining("--device cpu"),
+  });
+  expect(gpuFailure(new Error("Node () failed"))).toMatchObject({ code: "internal" });
 });
 
 describe.skipIf(!hasSoftwareGpu)(`by the log${unlessSkipped}`, () => {

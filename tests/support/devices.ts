@@ -1,5 +1,5 @@
 import type { GpuSession, OpenGpuSession } from "../../src/run/gpu-session.js";
-import { openGpuSessions } from "../../src/run/gpu-session-node.js";
+import { openGpuSessionNode } from "../../src/run/gpu-session-node.js";
 import type { Device } from "../../src/run/session.js";
 import { hasSoftwareGpu } from "./software-gpu.js";
 
@@ -40,9 +40,9 @@ export const testedDevices: readonly TestedDevice[] = [
  * compiled programs with the last one, and the driver takes seconds to compile them.
  */
 export const openSoftwareGpu: OpenGpuSession = async (graph, toHost) => {
-  first ??= openGpuSessions()(graph, toHost);
+  first ??= openGpuSessionNode(graph, toHost);
   await first;
-  return openGpuSessions()(graph, toHost);
+  return openGpuSessionNode(graph, toHost);
 };
 
 let first: Promise<GpuSession> | undefined;

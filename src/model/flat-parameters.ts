@@ -1,5 +1,6 @@
-import { float32, sizeOf } from "../base/tensor.js";
+import { float32, int32, sizeOf, type Tensor } from "../base/tensor.js";
 import type { GraphBuilder } from "../graph/builder.js";
+import type { Dim } from "../graph/dims.js";
 import type { Value } from "../graph/graph.js";
 import type { ParameterSource, TrainGraph } from "./classifier.js";
 import type { StateLayout } from "./state-layout.js";
@@ -25,14 +26,18 @@ export function flatParameters({ shards, placements }: StateLayout): ParameterSo
   };
 }
 
-/** The gradients of a training graph over `flatParameters` as one output `gradients.<number>` for each trained shard. */
-export function flatGradients(graph: TrainGraph, { shards, placements }: StateLayout): Record<string, Value> {
+/** The gradients of a training graph over `flatParameters` as one output `gradients.<number>` for each trained shard, for batches of so many tokens. */
+export function flatGradients(
+  graph: TrainGraph,
+  { shards, placements }: StateLayout,
+  tokens: number,
+): Record<string, Value> {
   const { g, outputs, gradients } = graph;
   const parts = shards.map((): { offset: number; value: Value }[] => []);
   for (const { parameter, output, kind } of gradients) {
     const { shard, offset, spec } = placements.get(parameter)!;
     const gradient = outputs[output]!;
-    const whole = kind === "rows" ? addedUp(g, gradient, spec.shape[0]!) : gradient;
+    const whole = kind === "rows" ? addedUp(g, gradient, spec.shape[0]!, passesFor(tokens)) : gradient;
     parts[shard]!.push({ offset, value: g.reshape(whole, [sizeOf(spec.shape)]) });
   }
   const flat: Record<string, Value> = { loss: outputs.loss! };
@@ -55,34 +60,58 @@ export function flatGradients(graph: TrainGraph, { shards, placements }: StateLa
 }
 
 /**
- * One row for each token, added up by word to a whole table. A product with one-hot rows over the whole vocabulary would
- * not fit into a buffer. So rows are added up for each distinct word of the batch, and gathered from there; the caller
- * feeds `wordRows`.
+ * One row for each token, added up by word to a whole table [words, hidden]. Rows of one word are added in pairs, then
+ * sums in pairs: log₂(tokens) passes, always in the same order, and no buffer larger than the rows. The caller feeds
+ * `wordRows`.
  */
-function addedUp(g: GraphBuilder, rows: Value, words: number): Value {
-  const tokens = rows.shape[0]!;
-  const sums = g.scatterRows(rows, g.input("word_of_token", "int32", [tokens]), tokens);
-  const found = g.gather(sums, g.input("sum_of_word", "int32", [words])); // [words, hidden]
-  return g.mul(found, g.input("word_occurs", "float32", [words, 1]));
+function addedUp(g: GraphBuilder, rows: Value, words: number, passes: number): Value {
+  const [tokens] = rows.shape as [Dim];
+  let sums = rows;
+  for (let pass = 0; pass < passes; pass++) {
+    const other = g.gather(sums, g.input(`word.partner.${pass}`, "int32", [tokens]));
+    sums = g.add(sums, g.mul(other, g.input(`word.paired.${pass}`, "float32", [tokens, 1])));
+  }
+  const found = g.gather(sums, g.input("word.first", "int32", [words]));
+  return g.mul(found, g.input("word.occurs", "float32", [words, 1]));
 }
 
-/** What a graph of `flatGradients` is fed for its table of words. */
-export function wordRows(inputIds: Int32Array, words: number) {
+const passesFor = (tokens: number): number => Math.ceil(Math.log2(tokens));
+
+/**
+ * What `flatGradients` has as inputs for its table of words: in each pass, the token whose sum is added to each token's,
+ * if any; and each word's first token, where its whole sum ends.
+ */
+export function wordRows(inputIds: Int32Array, words: number): Record<string, Tensor> {
   const tokens = inputIds.length;
-  const numbers = new Map<number, number>();
-  const ofToken = inputIds.map((id) => {
-    if (!numbers.has(id)) numbers.set(id, numbers.size);
-    return numbers.get(id)!;
-  });
-  const ofWord = new Int32Array(words);
+  const passes = passesFor(tokens);
+  const partners = Array.from({ length: passes }, () => int32([tokens]));
+  const paired = Array.from({ length: passes }, () => float32([tokens, 1]));
+  const first = int32([words]);
   const occurs = float32([words, 1]);
-  for (const [id, number] of numbers) {
-    ofWord[id] = number;
-    occurs.data[id] = 1;
+  for (const [word, places] of placesByWord(inputIds)) {
+    first.data[word] = places[0]!;
+    occurs.data[word] = 1;
+    for (let pass = 0, step = 1; step < places.length; pass++, step *= 2) {
+      for (let i = 0; i + step < places.length; i += 2 * step) {
+        partners[pass]!.data[places[i]!] = places[i + step]!;
+        paired[pass]!.data[places[i]!] = 1;
+      }
+    }
   }
-  return {
-    word_of_token: { dtype: "int32", shape: [tokens], data: ofToken },
-    sum_of_word: { dtype: "int32", shape: [words], data: ofWord },
-    word_occurs: occurs,
-  } as const;
+  const feeds: Record<string, Tensor> = { "word.first": first, "word.occurs": occurs };
+  for (const [pass, partner] of partners.entries()) {
+    feeds[`word.partner.${pass}`] = partner;
+    feeds[`word.paired.${pass}`] = paired[pass]!;
+  }
+  return feeds;
+}
+
+function placesByWord(inputIds: Int32Array): Map<number, number[]> {
+  const found = new Map<number, number[]>();
+  for (const [place, word] of inputIds.entries()) {
+    const places = found.get(word);
+    if (places) places.push(place);
+    else found.set(word, [place]);
+  }
+  return found;
 }

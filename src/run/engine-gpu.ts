@@ -133,7 +133,7 @@ class GpuEngine implements Engine {
     const bindings = { batch: examples.length, sequence: length };
     return this.sessions.get(`train ${examples.length} ${length}`, async () => {
       const graph = trainGraph(this.model, this.spec.frozenStages, flatParameters(this.layout));
-      const outputs = flatGradients(graph, this.layout);
+      const outputs = flatGradients(graph, this.layout, examples.length * length);
       return { sites: graph.sites, ...(await this.open({ g: graph.g, outputs }, bindings, ["loss"])) };
     });
   }

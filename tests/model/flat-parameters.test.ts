@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { float32, sizeOf, type Tensor, transposed } from "../../src/base/tensor.js";
 import { compile } from "../../src/graph/onnx.js";
@@ -60,7 +61,7 @@ test("gradients over flat shards, dense weights transposed, are those over singl
     const values = weights.get(name)!;
     shards[shard]!.set(turned ? transposed(values, spec.shape) : values, offset / 4);
   }
-  const flat = await run(flatGradients(graph, layout), {
+  const flat = await run(flatGradients(graph, layout, 32), {
     ...Object.fromEntries(shards.map((shard, i) => [weightsOf(i), float32([shard.length], shard)])),
     ...wordRows(batch.inputIds, config.vocabSize),
   });
@@ -95,4 +96,24 @@ test("dense weights are multiplied as they lie, and no product is a Gemm", () =>
   const text = Buffer.from(compile(outputs, { bindings, target: "webgpu" }).bytes).toString("latin1");
   expect(text).toContain("MatMul");
   expect(text).not.toContain("Gemm");
+});
+
+test("rows of one word are paired until one sum is left, whatever the words", () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 1, maxLength: 40 }), (ids) => {
+      const feeds = wordRows(Int32Array.from(ids), 7);
+      let sums = ids.map((_, i) => 2 ** (i % 20) * 3 ** Math.floor(i / 20));
+      const wanted = new Array<number>(7).fill(0);
+      for (const [i, id] of ids.entries()) wanted[id]! += sums[i]!;
+      for (let pass = 0; `word.partner.${pass}` in feeds; pass++) {
+        const at = (name: string, i: number) => Number(feeds[`${name}.${pass}`]!.data[i]);
+        sums = sums.map((sum, i) => sum + sums[at("word.partner", i)]! * at("word.paired", i));
+      }
+      const found = wanted.map(
+        (_, word) =>
+          sums[Number(feeds["word.first"]!.data[word])]! * Number(feeds["word.occurs"]!.data[word]),
+      );
+      expect(found).toEqual(wanted);
+    }),
+  );
 });

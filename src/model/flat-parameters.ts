@@ -26,7 +26,10 @@ export function flatParameters({ shards, placements }: StateLayout): ParameterSo
   };
 }
 
-/** The gradients of a training graph over `flatParameters` as one output `gradients.<number>` for each trained shard, for batches of so many tokens. */
+/**
+ * The outputs of a training graph over `flatParameters`: `loss`, and for each trained shard `gradients.<number>`,
+ * [elements]. `tokens` counts those of a batch.
+ */
 export function flatGradients(
   graph: TrainGraph,
   { shards, placements }: StateLayout,

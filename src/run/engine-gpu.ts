@@ -24,6 +24,7 @@ import { frozenFeatures } from "./frozen-features.js";
 import type { GpuSession, GpuTensor, OpenGpuSession } from "./gpu-session.js";
 import { GpuState } from "./gpu-state.js";
 import { type GpuVectors, openGpuVectors } from "./gpu-vectors.js";
+import { padBatch, roundedLength, roundedRows } from "./pad-batch.js";
 import { type Pooled, SessionPool } from "./session-pool.js";
 
 /** What a GPU engine needs from where it runs. */
@@ -74,13 +75,16 @@ class GpuEngine implements Engine {
     this.host.features.close();
   }
 
-  async logits(batch: Batch): Promise<Float32Array> {
+  async logits(given: Batch): Promise<Float32Array> {
+    const { config, labels } = this.spec.classifier;
+    const rows = given.examples.length;
+    const batch = padBatch(given, roundedRows(rows), roundedLength(given.length, config.positions));
     const reads = await this.reads(batch);
     const { session } = await this.evaluation("logits", batch, () =>
       logitsGraph(this.model, this.spec.frozenStages, flatParameters(this.layout)),
     );
     const { host } = await session.run({ ...(await this.state.weights()), ...reads });
-    return host.logits!.data as Float32Array;
+    return (host.logits!.data as Float32Array).slice(0, rows * labels.length);
   }
 
   /** As on the CPU: gradients of the micro-batches are added up, their global norm is clipped, AdamW updates. */
@@ -146,7 +150,8 @@ class GpuEngine implements Engine {
     const { features } = this.host;
     return {
       attention_mask: tokens.attention_mask!,
-      features: await frozenFeatures(this.model, frozenStages, batch, features, async (part) => {
+      features: await frozenFeatures(this.model, frozenStages, batch, features, async (missing) => {
+        const part = padBatch(missing, roundedRows(missing.examples.length), missing.length);
         const { session } = await this.evaluation("features", part, () =>
           featureGraph(this.model, 0, frozenStages, flatParameters(this.layout)),
         );
@@ -156,7 +161,10 @@ class GpuEngine implements Engine {
     };
   }
 
-  /** A graph in evaluation mode for batches of one shape: reading a shape off the inputs would need the CPU. */
+  /**
+   * A graph in evaluation mode for batches of one shape: reading a shape off the inputs would need the CPU. Batches are
+   * filled up so that there are few shapes.
+   */
   private evaluation(
     output: "logits" | "features",
     { examples, length }: Batch,

@@ -5,7 +5,7 @@ import type { FeatureStore } from "./feature-cache.js";
 
 /**
  * Features of a batch behind its frozen stages, [rows, length, hidden] or [rows, hidden]. `compute` runs the stages and is
- * asked only for examples that `store` doesn't have.
+ * asked only for examples that `store` doesn't have; it may give more rows than it was asked for.
  */
 export async function frozenFeatures(
   model: Classifier,

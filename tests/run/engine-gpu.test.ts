@@ -60,6 +60,36 @@ describe.skipIf(!hasSoftwareGpu)(`the GPU${unlessSkipped}`, () => {
       expect(largestDifference(found.weights.get(name)!, values), name).toBeLessThan(factor * 1e-6);
   });
 
+  test.each([0, 2])(
+    "predicts batches of many shapes with few graphs; %d stages frozen",
+    async (frozenStages) => {
+      const texts = tinyRows(7, { longest: 9 });
+      const processor = await openTiny({ frozenStages });
+      let opened = 0;
+      const gpu = await openTiny({
+        device: "webgpu",
+        frozenStages,
+        openGpuSession: (graph, toHost) => {
+          if ("logits" in graph.outputs || "features" in graph.outputs) opened++;
+          return openSoftwareGpu(graph, toHost);
+        },
+      });
+      for (const [rows, length] of [
+        [7, 9],
+        [5, 16],
+        [6, 11],
+        [8, 12],
+      ] as const) {
+        const batch = tinyBatch(texts.slice(0, rows), { length, size: rows });
+        const found = await gpu.logits(batch);
+        expect(largestDifference(found, await processor.logits(batch))).toBeLessThan(factor * 1e-6);
+      }
+      expect(opened).toBe(frozenStages === 0 ? 1 : 2);
+      await gpu.close();
+      await processor.close();
+    },
+  );
+
   test("refuses a graph of which a node would run on the processor", async () => {
     await expect(openGpuSessionNode(onProcessor())).rejects.toThrow("fallback to CPU EP");
   });

@@ -9,6 +9,7 @@ import type { Engine, EngineSpec, TrainBatch, TrainingSpec } from "../../src/run
 import { openGpuEngine } from "../../src/run/engine-gpu.js";
 import { openLocalEngine } from "../../src/run/engine-local.js";
 import { type FeatureStore, memoryFeatures } from "../../src/run/feature-cache.js";
+import type { OpenGpuSession } from "../../src/run/gpu-session.js";
 import type { Device } from "../../src/run/session.js";
 import { openSessionNode } from "../../src/run/session-node.js";
 import { openSoftwareGpu } from "./devices.js";
@@ -75,6 +76,7 @@ export interface TinyEngine {
   frozenStages?: number;
   features?: FeatureStore;
   sessionBytes?: number;
+  openGpuSession?: OpenGpuSession;
 }
 
 /** An engine in this thread with random weights; without `training` it only predicts. */
@@ -85,6 +87,7 @@ export async function openTiny({
   frozenStages = 0,
   features = memoryFeatures(2 ** 24),
   sessionBytes,
+  openGpuSession = openSoftwareGpu,
 }: TinyEngine = {}): Promise<Engine> {
   const spec: EngineSpec = {
     classifier: { ...tinySpec, ...classifier },
@@ -96,7 +99,7 @@ export async function openTiny({
   const host = { openSession: openSessionNode, features, ...(sessionBytes && { sessionBytes }) };
   const engine =
     device === "webgpu"
-      ? await openGpuEngine(spec, { openSession: openSoftwareGpu, features })
+      ? await openGpuEngine(spec, { openSession: openGpuSession, features })
       : openLocalEngine(spec, host);
   for (const [name, values] of tinyWeights(createClassifier(spec.classifier)))
     await engine.write(name, values);

@@ -1,6 +1,10 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { defineConfig } from "vitest/config";
+import { softwareGpuEnvironment } from "./tests/support/software-gpu.js";
+
+// Test files run in processes of their own, which find the driver only if they start with it.
+Object.assign(process.env, softwareGpuEnvironment());
 
 export default defineConfig({
   test: {

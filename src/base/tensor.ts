@@ -43,3 +43,16 @@ export const int32 = (shape: readonly number[], data?: Int32Array | readonly num
         ? data
         : Int32Array.from(data),
 });
+
+/** A matrix [rows, columns] as [columns, rows]. */
+export function transposed(
+  values: Float32Array,
+  [rows = 1, columns = 1]: readonly number[],
+): Float32Array<ArrayBuffer> {
+  const result = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++)
+      result[column * rows + row] = values[row * columns + column]!;
+  }
+  return result;
+}

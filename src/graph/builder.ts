@@ -89,6 +89,9 @@ export class GraphBuilder {
     start === 0 && x.shape[axis] === size ? x : this.one(movement.slice, [x], { axis, start, size });
   unslice = (x: Value, axis: number, start: number, size: Dim): Value =>
     this.one(movement.unslice, [x], { axis, start, size });
+  /** Vectors behind each other as one. */
+  concat = (parts: readonly Value[]): Value =>
+    parts.length === 1 ? parts[0]! : this.one(movement.concat, parts);
   gather = (table: Value, indices: Value): Value => this.one(movement.gather, [table, indices]);
   scatterRows = (x: Value, indices: Value, rows: Dim): Value =>
     this.one(movement.scatterRows, [x, indices], { rows });
@@ -96,7 +99,11 @@ export class GraphBuilder {
   /** `scale` · a · b, each side transposed first where the option says so. */
   matmul = (a: Value, b: Value, { transA = false, transB = false, scale = 1 }: ProductOptions = {}): Value =>
     this.one(matrix.matmul, [a, b], { transA, transB, scale });
-  linear = (x: Value, weight: Value, bias: Value): Value => this.one(matrix.linear, [x, weight, bias]);
+  /** A dense layer, weight [out, in]. One that is stored [in, out] and transposed is multiplied as it is stored. */
+  linear = (x: Value, weight: Value, bias: Value): Value =>
+    weight.node.op === movement.transpose
+      ? this.add(this.matmul(x, weight.node.inputs[0]!), bias)
+      : this.one(matrix.linear, [x, weight, bias]);
 
   /** All leading axes as one: [..., width] → [rows, width]. */
   rows = (x: Value): Value => this.reshape(x, [product(x.shape.slice(0, -1)), x.shape.at(-1)!]);

@@ -2,8 +2,11 @@ import type { Bindings } from "./dims.js";
 import type { Node, Value, ValueType } from "./graph.js";
 import { OnnxWriter } from "./onnx-writer.js";
 
-/** `cpu` may use ONNX Runtime's own fused operators; `portable` only standard ones. */
-export type Target = "cpu" | "portable";
+/**
+ * `cpu` may use ONNX Runtime's own fused operators; `portable` only standard ones; `webgpu` only what ONNX Runtime has a
+ * GPU kernel for.
+ */
+export type Target = "cpu" | "portable" | "webgpu";
 
 export interface CompileOptions {
   /** Sizes of named axes. A name without one stays dynamic. */

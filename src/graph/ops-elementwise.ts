@@ -98,7 +98,20 @@ export const softplus = unary("Softplus", (g, dy, x) => g.mul(dy, g.sigmoid(x)))
 export const relu = unary("Relu", (g, dy, _x, y) => g.mul(dy, g.sign(y)));
 
 // y = -1, 0 or 1  =>  dx = 0 almost everywhere
-export const sign = unary("Sign", () => null);
+export const sign = defineOp<readonly [Value]>({
+  name: "Sign",
+  infer: ([x]) => ({ dtype: x.dtype, shape: x.shape }),
+  gradient: () => [null],
+  onnx: (writer, _node, inputs, outputs) => {
+    if (writer.target !== "webgpu") return writer.emit("Sign", inputs, outputs);
+    const [above, below] = ["Greater", "Less"].map((comparison) =>
+      writer.node("Cast", [writer.node(comparison, [...inputs, writer.scalar(0)])], {
+        to: writer.dtype("float32"),
+      }),
+    );
+    writer.emit("Sub", [above!, below!], outputs);
+  },
+});
 
 /** The same numbers in another element type; no gradient flows through it. */
 export const cast = defineOp<readonly [Value], { dtype: DType }>({

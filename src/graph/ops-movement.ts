@@ -103,6 +103,26 @@ export const unslice = defineOp<readonly [Value], { axis: number; start: number;
   },
 });
 
+/** Vectors of known lengths behind each other; y = [x₀, x₁, …]  =>  dxᵢ = its piece of dy */
+export const concat = defineOp<readonly Value[]>({
+  name: "Concat",
+  infer: (parts) => {
+    const sizes = parts.flatMap(({ shape }) => (shape.length === 1 ? shape : []));
+    if (parts.length === 0 || sizes.length !== parts.length || sizes.some((size) => typeof size === "string"))
+      throw graphError("Concat", parts, "vectors of known lengths");
+    return { dtype: parts[0]!.dtype, shape: [(sizes as number[]).reduce((sum, size) => sum + size, 0)] };
+  },
+  gradient: (g, dy, { inputs }) => {
+    let start = 0;
+    return inputs.map(({ shape: [size] }) => {
+      const piece = g.slice(dy, 0, start, size!);
+      start += size as number;
+      return piece;
+    });
+  },
+  onnx: (writer, _node, inputs, outputs) => writer.emit("Concat", inputs, outputs, { axis: 0 }),
+});
+
 /** Rows of a table [rows, width] by number: indices [...] → [..., width]; dtable = dy added up by row */
 export const gather = defineOp<readonly [Value, Value]>({
   name: "Gather",
@@ -135,10 +155,16 @@ export const scatterRows = defineOp<readonly [Value, Value], { rows: Dim }>({
   gradient: (g, dy, { inputs: [x, indices] }) => [g.reshape(g.gather(dy, indices), x.shape), null],
   onnx: (writer, { inputs: [x, indices], attributes: { rows } }, names, outputs) => {
     const numbers = Array.from({ length: writer.bound(rows) }, (_, row) => row);
+    const flat = writer.node("Reshape", [names[0]!, writer.integers([-1, writer.bound(x.shape.at(-1)!)])]);
+    if (writer.target === "webgpu") {
+      const line = writer.node("Reshape", [names[1]!, writer.integers([1, -1])]);
+      const all = writer.node("Reshape", [writer.integers(numbers, indices.dtype), writer.integers([-1, 1])]);
+      const hot = writer.node("Cast", [writer.node("Equal", [all, line])], { to: writer.dtype("float32") });
+      return writer.emit("MatMul", [hot, flat], outputs);
+    }
     const column = writer.node("Reshape", [names[1]!, writer.integers([-1, 1])]);
     const hot = writer.node("Equal", [column, writer.integers(numbers, indices.dtype)]);
     const matrix = writer.node("Cast", [hot], { to: writer.dtype("float32") });
-    const flat = writer.node("Reshape", [names[0]!, writer.integers([-1, writer.bound(x.shape.at(-1)!)])]);
     writer.emit("Gemm", [matrix, flat], outputs, { transA: 1 });
   },
 });

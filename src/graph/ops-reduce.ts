@@ -44,7 +44,12 @@ export const logSoftmax = defineOp<readonly [Value]>({
   gradient: (g, dy, { inputs: [x], outputs: [y] }) => [
     g.sub(dy, g.mul(g.exp(y!), g.reduceSum(dy, [x.shape.length - 1]))),
   ],
-  onnx: (writer, _node, inputs, outputs) => writer.emit("LogSoftmax", inputs, outputs, { axis: -1 }),
+  onnx: (writer, _node, inputs, outputs) => {
+    if (writer.target !== "webgpu") return writer.emit("LogSoftmax", inputs, outputs, { axis: -1 });
+    const shifted = writer.node("Sub", [inputs[0]!, writer.node("ReduceMax", inputs, { axes: [-1] })]);
+    const sum = writer.node("ReduceSum", [writer.node("Exp", [shifted]), writer.integers([-1])]);
+    writer.emit("Sub", [shifted, writer.node("Log", [sum])], outputs);
+  },
 });
 
 /**

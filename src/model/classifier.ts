@@ -70,23 +70,30 @@ export interface GradientOutput {
 }
 
 /** Evaluation mode, stages `from` up to `to`: gives `features`. */
-export function featureGraph(model: Classifier, from: number, to: number): ModelGraph {
-  const parts = start(model, "int32");
+export function featureGraph(
+  model: Classifier,
+  from: number,
+  to: number,
+  source: ParameterSource = ownInputs,
+): ModelGraph {
+  const parts = start(model, "int32", source);
   return { g: parts.g, outputs: { features: parts.encode(from, to, noDropout) } };
 }
 
-/** Weights by name, as they stand in a graph. */
-export type Constants = ReadonlyMap<string, Float32Array>;
-
-/** Evaluation mode from the features of stage `from` (0: from tokens) to `logits`; weights are inputs or constants. */
-export function logitsGraph(model: Classifier, from: number, constants: Constants = new Map()): ModelGraph {
-  return classifying(model, start(model, "int32", constants), from);
+/** Evaluation mode from the features of stage `from` (0: from tokens) to `logits`. */
+export function logitsGraph(
+  model: Classifier,
+  from: number,
+  source: ParameterSource = ownInputs,
+): ModelGraph {
+  return classifying(model, start(model, "int32", source), from);
 }
 
 /** The whole model with its weights inside and int64 tokens, for others: from tokens to `logits`. */
-export function exportGraph(model: Classifier, weights: Constants): ModelGraph {
+export function exportGraph(model: Classifier, weights: ReadonlyMap<string, Float32Array>): ModelGraph {
   // Others look for these names of its axes.
-  return classifying(model, start(model, "int64", weights, ["batch_size", "sequence_length"]), 0);
+  const axes = ["batch_size", "sequence_length"];
+  return classifying(model, start(model, "int64", inputsOrConstants(weights), axes), 0);
 }
 
 function classifying({ stages }: Classifier, { g, encode, classify }: Start, from: number): ModelGraph {
@@ -94,8 +101,8 @@ function classifying({ stages }: Classifier, { g, encode, classify }: Start, fro
 }
 
 /** Training mode from stage `from`; all that lies below is frozen. Gives `loss` and the gradients. */
-export function trainGraph(model: Classifier, from: number): TrainGraph {
-  const { g, inputs, encode, classify } = start(model, "int32");
+export function trainGraph(model: Classifier, from: number, source: ParameterSource = ownInputs): TrainGraph {
+  const { g, inputs, encode, classify } = start(model, "int32", source);
   const sites: DropoutSite[] = [];
   const dropout = fedDropout(sites);
   const logits = classify(encode(from, model.stages.length, dropout), dropout);
@@ -110,7 +117,7 @@ export function trainGraph(model: Classifier, from: number): TrainGraph {
   const found = gradients(
     g,
     loss,
-    trained.map(([, value]) => value),
+    trained.map(([, value]) => asStored(value)),
   );
   const outputs: Record<string, Value> = { loss };
   const gradientOutputs = trained.map(([parameter], i): GradientOutput => {
@@ -126,21 +133,32 @@ export function trainGraph(model: Classifier, from: number): TrainGraph {
 /** The one table whose gradient comes row by row. */
 export const WORD_TABLE = "bert.embeddings.word_embeddings.weight";
 
+/** Where the graphs of one model take a parameter from, in the checkpoint's shape. */
+export type ParameterSource = (g: GraphBuilder) => (name: string, shape: readonly number[]) => Value;
+
+/** Each parameter is an input of its own, under its name. */
+const ownInputs: ParameterSource = (g) => (name, shape) => g.input(name, "float32", shape);
+
+/** Parameters with these weights stand in the graph itself; all others are inputs. */
+export const inputsOrConstants =
+  (weights: ReadonlyMap<string, Float32Array>): ParameterSource =>
+  (g) =>
+  (name, shape) => {
+    const values = weights.get(name);
+    return values ? g.constant(float32(shape, values)) : g.input(name, "float32", shape);
+  };
+
+/** A parameter that lies transposed in memory gets its gradient transposed, too. */
+const asStored = (parameter: Value): Value =>
+  parameter.node.op.name === "Transpose" ? parameter.node.inputs[0]! : parameter;
+
 type Start = ReturnType<typeof start>;
 
-/** A new graph with the model's inputs, made as the stages ask for them; parameters are inputs, too, or constants. */
-function start(
-  model: Classifier,
-  ids: DType,
-  constants: Constants = new Map(),
-  axes: Shape = ["batch", "sequence"],
-) {
+/** A new graph with the model's inputs and parameters, made as the stages ask for them. */
+function start(model: Classifier, ids: DType, source: ParameterSource, axes: Shape = ["batch", "sequence"]) {
   const g = new GraphBuilder();
   const inputs = new Map<string, Value>();
-  const params = parameterScope(model.parameters, inputs, (name, shape) => {
-    const values = constants.get(name);
-    return values ? g.constant(float32(shape, values)) : g.input(name, "float32", shape);
-  });
+  const params = parameterScope(model.parameters, inputs, source(g));
   const tokens = tokenInputs(g, ids, axes);
 
   const encode = (from: number, to: number, dropout: Dropout): Value => {

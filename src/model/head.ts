@@ -46,7 +46,7 @@ export function mlpHead(config: BertConfig, labels: number, width = MLP_WIDTH): 
 function torchLinear(name: string, inputs: number, outputs: number): ParameterSpec[] {
   const initializer = { kind: "uniform", limit: 1 / Math.sqrt(inputs) } as const;
   return [
-    { name: `${name}.weight`, shape: [outputs, inputs], initializer, exempt: false },
+    { name: `${name}.weight`, shape: [outputs, inputs], initializer, exempt: false, dense: true },
     { name: `${name}.bias`, shape: [outputs], initializer, exempt: true },
   ];
 }

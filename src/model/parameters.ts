@@ -16,6 +16,8 @@ export interface ParameterSpec {
   readonly initializer: Initializer;
   /** True for biases and the weights of norms, which AdamW doesn't decay by default. */
   readonly exempt: boolean;
+  /** The weight of a dense layer, [outputs, inputs]: some devices multiply faster by its transpose. */
+  readonly dense?: true;
 }
 
 /** The first values of a parameter, a function of the seed and the parameter's name. */
@@ -47,6 +49,7 @@ export function denseParameters(
       shape: [outputs, inputs],
       initializer: { kind: "normal", deviation },
       exempt: false,
+      dense: true,
     },
     { name: `${name}.bias`, shape: [outputs], initializer: { kind: "constant", value: 0 }, exempt: true },
   ];

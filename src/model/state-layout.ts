@@ -33,6 +33,8 @@ export interface LayoutOptions {
   decayAll: boolean;
   /** Largest region of a trained shard. */
   maxRegionBytes: number;
+  /** Largest frozen shard. Default: twice a trained region. */
+  maxFrozenBytes?: number;
   /** Which matrices are stored transposed. Default: none. */
   transposed?: (spec: ParameterSpec) => boolean;
 }
@@ -40,15 +42,16 @@ export interface LayoutOptions {
 /** Each parameter starts on a cache line, and what lies between parameters stays zero. */
 const ALIGNMENT = 64;
 
-/** Plans where each parameter lies. A parameter never spans two shards; a frozen region may be twice as large. */
+/** Plans where each parameter lies. A parameter never spans two shards. */
 export function planState(specs: readonly ParameterSpec[], options: LayoutOptions): StateLayout {
   const { frozen, decayAll, maxRegionBytes, transposed = () => false } = options;
+  const { maxFrozenBytes = 2 * maxRegionBytes } = options;
   const shards: { group: Group; bytes: number }[] = [];
   const open = new Map<Group, number>();
   const placements = new Map<string, Placement>();
   for (const spec of specs) {
     const group = frozen.has(spec.name) ? "frozen" : spec.exempt && !decayAll ? "exempt" : "decayed";
-    const limit = group === "frozen" ? 2 * maxRegionBytes : maxRegionBytes;
+    const limit = group === "frozen" ? maxFrozenBytes : maxRegionBytes;
     const bytes = Math.ceil((4 * sizeOf(spec.shape)) / ALIGNMENT) * ALIGNMENT;
     if (bytes > limit) {
       throw new TextgraftError("model-invalid", {

@@ -85,7 +85,7 @@ export const trainOptions = {
   ),
   patience: number(0, "stop after so many epochs without a new best; 0: never", { whole: true, min: 0 }),
   seed: number(42, "everything random derives from it", { whole: true, min: 0 }),
-  device: choice<Device>("cpu", ["cpu"], "what computes"),
+  device: choice<Device>("cpu", ["cpu", "webgpu"], "what computes: the processor, or a GPU through WebGPU"),
   cache: flag("keep what frozen parts make of texts, for later runs", true),
   threads: auto("threads for one operator; auto: one for each physical core", { whole: true, min: 1 }),
 };

@@ -29,10 +29,10 @@ export interface Port {
 }
 
 /** Answers requests, one after the other, with an engine that `open` makes. */
-export function serveEngine(port: Port, open: (spec: EngineSpec) => Engine): void {
+export function serveEngine(port: Port, open: (spec: EngineSpec) => Engine | Promise<Engine>): void {
   let engine: Engine | undefined;
   const answer = async (request: Request): Promise<unknown> => {
-    if (request.kind === "open") engine = open(request.spec);
+    if (request.kind === "open") engine = await open(request.spec);
     else return perform(engine!, request);
   };
   let last = Promise.resolve();

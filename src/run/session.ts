@@ -1,11 +1,11 @@
 import type { Tensor } from "../base/tensor.js";
 import type { CompiledGraph, Target } from "../graph/onnx.js";
 
-/** What runs graphs. Others (`webgpu`, `cuda`, `wasm`) will join as they are measured. */
-export type Device = "cpu";
+/** What runs graphs. Others (`cuda`, `wasm`) will join as they are measured. */
+export type Device = "cpu" | "webgpu";
 
 /** What a graph is compiled for on each device. */
-export const targetOf: Record<Device, Target> = { cpu: "cpu" };
+export const targetOf: Record<Device, Target> = { cpu: "cpu", webgpu: "webgpu" };
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 

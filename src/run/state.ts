@@ -1,5 +1,5 @@
 import { TextgraftError } from "../base/errors.js";
-import { sizeOf, type Tensor } from "../base/tensor.js";
+import { sizeOf, type Tensor, transposed } from "../base/tensor.js";
 import type { AdamwSettings } from "../model/adamw.js";
 import type { Placement, StateLayout } from "../model/state-layout.js";
 import { type Arena, createArena } from "./kernels/arena.js";
@@ -60,20 +60,20 @@ export class State {
 
   /** Copies a parameter in, in the checkpoint's layout. */
   write(name: string, values: Float32Array): void {
-    const { spec, transposed } = this.placement(name);
+    const { spec, transposed: turned } = this.placement(name);
     if (values.length !== sizeOf(spec.shape)) {
       throw new TextgraftError("weights-invalid", {
         message: `${name} has ${values.length} elements; the model needs [${spec.shape.join(", ")}].`,
       });
     }
-    this.weights(name).data.set(transposed ? transpose(values, spec.shape) : values);
+    this.weights(name).data.set(turned ? transposed(values, spec.shape) : values);
   }
 
   /** Copies a parameter out, in the checkpoint's layout. */
   read(name: string): Float32Array {
-    const { spec, transposed } = this.placement(name);
+    const { spec, transposed: turned } = this.placement(name);
     const { data } = this.weights(name);
-    return transposed ? transpose(data, [...spec.shape].reverse()) : data.slice();
+    return turned ? transposed(data, [...spec.shape].reverse()) : data.slice();
   }
 
   /** The place for `count` rows of a table's gradient, until `addRows`. */
@@ -185,14 +185,4 @@ export class State {
     if (placement) return placement;
     throw new TextgraftError("internal", { message: `The model has no parameter ${name}.` });
   }
-}
-
-/** [rows, columns] → [columns, rows] */
-function transpose(values: Float32Array, [rows = 1, columns = 1]: readonly number[]): Float32Array {
-  const result = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++)
-      result[column * rows + row] = values[row * columns + column]!;
-  }
-  return result;
 }

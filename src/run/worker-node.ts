@@ -1,6 +1,9 @@
 import { parentPort } from "node:worker_threads";
+import { openGpuEngine } from "./engine-gpu.js";
 import { openLocalEngine } from "./engine-local.js";
+import type { OpenFeatures } from "./feature-cache.js";
 import { openFeatures } from "./feature-cache-node.js";
+import { openGpuSessionNode } from "./gpu-session-node.js";
 import { serveEngine } from "./protocol.js";
 import { openSessionNode } from "./session-node.js";
 
@@ -11,13 +14,13 @@ serveEngine(
     send: (message, transfer) => port.postMessage(message, [...transfer]),
     receive: (listener) => port.on("message", listener),
   },
-  (spec) => {
+  async (spec) => {
     const { cacheAs: model, classifier, frozenStages } = spec;
     const { layers, hiddenSize } = classifier.config;
     const facts = model === undefined ? undefined : { model, frozenStages, layers, hiddenSize };
-    return openLocalEngine(spec, {
-      openSession: openSessionNode,
-      openFeatures: (frozen) => openFeatures(frozen, facts),
-    });
+    const openStore: OpenFeatures = (frozen) => openFeatures(frozen, facts);
+    return spec.device === "webgpu"
+      ? openGpuEngine(spec, { openSession: openGpuSessionNode, openFeatures: openStore })
+      : openLocalEngine(spec, { openSession: openSessionNode, openFeatures: openStore });
   },
 );

@@ -237,6 +237,7 @@ export const cases: readonly Case[] = [
   one("Unslice", "first", [normal(2, 3)], (g, x) => g.unslice(x!, 0, 0, 5)),
   one("Unslice", "middle", [normal(2, 2, 3)], (g, x) => g.unslice(x!, 1, 1, 4)),
   one("Unslice", "last column", [normal(2, 1)], (g, x) => g.unslice(x!, 1, 4, 5)),
+  one("Concat", "three vectors", [normal(2), normal(1), normal(4)], (g, ...x) => g.concat(x)),
   ...gathers("int32"),
   ...gathers("int64"),
 
@@ -246,6 +247,12 @@ export const cases: readonly Case[] = [
   ...products([2, 3], 0.3),
   one("Linear", "[4, 5] to [4, 3]", [normal(4, 5), normal(3, 5), normal(3)], (g, x, weight, bias) =>
     g.linear(x!, weight!, bias!),
+  ),
+  one(
+    "MatMul",
+    "a dense layer with its weight stored transposed",
+    [normal(4, 5), normal(5, 3), normal(3)],
+    (g, x, weight, bias) => g.linear(x!, g.transpose(weight!, [1, 0]), bias!),
   ),
   one("Linear", "one row, one column", [normal(1, 5), normal(1, 5), normal(1)], (g, x, weight, bias) =>
     g.linear(x!, weight!, bias!),

@@ -9,7 +9,7 @@ import { cases, sample } from "./cases.js";
 
 test.each(
   cases.flatMap((entry) =>
-    (["cpu", "portable"] as const).map((target) => [entry.op, entry.name, target, entry] as const),
+    (["cpu", "portable", "webgpu"] as const).map((target) => [entry.op, entry.name, target, entry] as const),
   ),
 )("%s, %s, for %s and its gradient agree with float64", async (_op, _name, target, entry) => {
   const { g, y, loss, targets, feeds } = sample(entry);

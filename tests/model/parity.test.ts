@@ -2,11 +2,14 @@ import { describe, expect, test } from "vitest";
 import { float32, type Tensor } from "../../src/base/tensor.js";
 import { GraphBuilder } from "../../src/graph/builder.js";
 import { gradients } from "../../src/graph/gradients.js";
-import { compile } from "../../src/graph/onnx.js";
+import { type CompiledGraph, compile } from "../../src/graph/onnx.js";
 import { createClassifier, featureGraph, type ModelGraph, trainGraph } from "../../src/model/classifier.js";
 import { bertStages } from "../../src/model/encoder.js";
 import { weightedLoss } from "../../src/model/loss.js";
+import type { Batch } from "../../src/run/engine.js";
+import { type Device, targetOf } from "../../src/run/session.js";
 import { openSessionNode } from "../../src/run/session-node.js";
+import { openSoftwareGpu, testedDevices } from "../support/devices.js";
 import {
   bertFamilies,
   familySpec,
@@ -27,19 +30,33 @@ const GRADIENT_OF_LARGEST = 1e-5;
 const GRADIENT_OF_OWN = 3e-5;
 
 async function run(
+  device: Device,
   graph: ModelGraph,
   feeds: Record<string, Tensor>,
   bindings: Record<string, number> = {},
 ): Promise<Record<string, Float32Array>> {
-  const session = await openSessionNode(compile(graph.outputs, { bindings, target: "cpu" }), {
-    device: "cpu",
-  });
-  const outputs = await session.run(feeds);
+  const compiled = compile(graph.outputs, { bindings, target: targetOf[device] });
+  const [session, outputs] =
+    device === "webgpu" ? await onGpu(compiled, feeds) : await onProcessor(compiled, feeds);
   await session.dispose();
   return Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, data as Float32Array]));
 }
 
-describe.each(bertFamilies)("%s agrees with PyTorch", async (family) => {
+async function onProcessor(graph: CompiledGraph, feeds: Record<string, Tensor>) {
+  const session = await openSessionNode(graph, { device: "cpu" });
+  return [session, await session.run(feeds)] as const;
+}
+
+async function onGpu(graph: CompiledGraph, feeds: Record<string, Tensor>) {
+  const session = await openSoftwareGpu(graph, Object.keys(graph.outputs));
+  return [session, (await session.run(feeds)).host] as const;
+}
+
+const families = testedDevices.flatMap(({ device, factor }) =>
+  bertFamilies.map((family) => [family, device, factor] as const),
+);
+
+describe.each(families)("%s on %s agrees with PyTorch", async (family, device, factor) => {
   const expected = readFamily(family);
   const spec = familySpec(family, expected);
   const off = { ...spec.config, hiddenDropout: 0, attentionDropout: 0, classifierDropout: 0 };
@@ -52,19 +69,26 @@ describe.each(bertFamilies)("%s agrees with PyTorch", async (family) => {
   if (expected.pairs) evaluations.push(["pairs", expected.pairs]);
 
   test.each(evaluations)("in the pooled output of %s", async (_kind, rows) => {
-    const feeds = { ...tokenFeeds(referenceBatch(rows)), ...parameters };
-    const { features } = await run(featureGraph(model, 0, model.stages.length), feeds);
-    expect(largestDifference(features!, rows.pooler_output.flat())).toBeLessThan(LOGITS);
-    expect(largestDifference(features!, rows.classifier_input.flat())).toBeLessThan(HIDDEN);
+    const batch = referenceBatch(rows);
+    const feeds = { ...tokenFeeds(batch), ...parameters };
+    const graph = featureGraph(model, 0, model.stages.length);
+    const { features } = await run(device, graph, feeds, sizesOf(batch));
+    expect(largestDifference(features!, rows.pooler_output.flat())).toBeLessThan(factor * LOGITS);
+    expect(largestDifference(features!, rows.classifier_input.flat())).toBeLessThan(factor * HIDDEN);
   });
 
   test.each(evaluations)("in the last hidden state of %s", async (_kind, rows) => {
     const batch = referenceBatch(rows);
     const whole = { ...model, stages: bertStages(off, { reads: "all", pooler: false }) };
     const feeds = { ...tokenFeeds(batch), ...parameters };
-    const { features } = await run(featureGraph(whole, 0, whole.stages.length), feeds);
+    const { features } = await run(
+      device,
+      featureGraph(whole, 0, whole.stages.length),
+      feeds,
+      sizesOf(batch),
+    );
     const hidden = features!.map((x, i) => x * batch.attentionMask[Math.floor(i / off.hiddenSize)]!);
-    expect(largestDifference(hidden, rows.last_hidden_state.flat(2))).toBeLessThan(HIDDEN);
+    expect(largestDifference(hidden, rows.last_hidden_state.flat(2))).toBeLessThan(factor * HIDDEN);
   });
 
   test.each(evaluations)("in the weighted and unweighted loss of %s", async (_kind, rows) => {
@@ -85,6 +109,7 @@ describe.each(bertFamilies)("%s agrees with PyTorch", async (family) => {
       });
       const [gradient] = gradients(g, loss, [logits]);
       const found = await run(
+        device,
         { g, outputs: { loss, gradient: gradient! } },
         {
           logits: float32(shape, rows.logits.flat()),
@@ -93,9 +118,9 @@ describe.each(bertFamilies)("%s agrees with PyTorch", async (family) => {
           denominator: float32([], [denominator]),
         },
       );
-      expect(Math.abs(found.loss![0]! - wanted.loss)).toBeLessThan(LOSS);
+      expect(Math.abs(found.loss![0]! - wanted.loss)).toBeLessThan(factor * LOSS);
       if (wanted.gradient)
-        expect(largestDifference(found.gradient!, wanted.gradient.flat())).toBeLessThan(LOSS);
+        expect(largestDifference(found.gradient!, wanted.gradient.flat())).toBeLessThan(factor * LOSS);
     }
   });
 
@@ -112,8 +137,8 @@ describe.each(bertFamilies)("%s agrees with PyTorch", async (family) => {
       weights: float32(spec.problem === "multi_label" ? labelShape : [rows.length], batch.weights),
       denominator: float32([], [denominator]),
     };
-    const found = await run(graph, feeds, { batch: rows.length, sequence: batch.length });
-    expect(Math.abs(found.loss![0]! - loss)).toBeLessThan(LOSS);
+    const found = await run(device, graph, feeds, sizesOf(batch));
+    expect(Math.abs(found.loss![0]! - loss)).toBeLessThan(factor * LOSS);
 
     const wanted = await readTensors(`${family}/expected_gradients.safetensors`);
     const largest = Math.max(...[...wanted.values()].flatMap((gradient) => [...gradient].map(Math.abs)));
@@ -125,13 +150,13 @@ describe.each(bertFamilies)("%s agrees with PyTorch", async (family) => {
       squares += gradient.reduce((sum, x) => sum + x * x, 0);
       const difference = largestDifference(gradient, reference);
       expect(difference / largest, parameter).toBeLessThan(
-        zero_gradient.includes(parameter) ? GRADIENT_OF_LARGEST / 10 : GRADIENT_OF_LARGEST,
+        factor * (zero_gradient.includes(parameter) ? GRADIENT_OF_LARGEST / 10 : GRADIENT_OF_LARGEST),
       );
       const own = Math.max(...reference.map(Math.abs));
-      if (own >= 0.01 * largest) expect(difference / own, parameter).toBeLessThan(GRADIENT_OF_OWN);
+      if (own >= 0.01 * largest) expect(difference / own, parameter).toBeLessThan(factor * GRADIENT_OF_OWN);
     }
     expect(graph.gradients.map(({ parameter }) => parameter).sort()).toEqual([...wanted.keys()].sort());
-    expect(Math.abs(Math.sqrt(squares) / grad_norm - 1)).toBeLessThan(1e-5);
+    expect(Math.abs(Math.sqrt(squares) / grad_norm - 1)).toBeLessThan(factor * 1e-5);
   });
 
   test("and what is frozen gets no backward node", () => {
@@ -142,6 +167,9 @@ describe.each(bertFamilies)("%s agrees with PyTorch", async (family) => {
     for (const stage of model.stages.slice(frozen)) expect([...names]).toContain(stage.name);
   });
 });
+
+/** The graph's axes, which the GPU needs as numbers. */
+const sizesOf = ({ examples, length }: Batch) => ({ batch: examples.length, sequence: length });
 
 /** Gradient rows added up by token, in float64. */
 function addedUp(rows: Float32Array, ids: Int32Array, length: number): Float32Array {

@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { createClassifier } from "../../src/model/classifier.js";
 import { probabilitiesOf } from "../../src/run/evaluate.js";
+import type { Device } from "../../src/run/session.js";
+import { testedDevices } from "../support/devices.js";
 import { largestDifference } from "../support/families.js";
 import {
   openTiny,
@@ -14,9 +16,17 @@ import {
   weightOf,
 } from "../support/tiny-model.js";
 
+/** A test for each device. */
+function onEach(name: string, run: (device: Device) => Promise<void>): void {
+  for (const { device } of testedDevices) test(`${name}: ${device}`, () => run(device));
+}
+
 /** Some steps with batches of several lengths and sizes; everything that comes of it. */
-async function trainOnce(seed: number) {
-  const engine = await openTiny({ training: { seed, weightDecay: 0.01, maxGradientNorm: 1, epsilon: 1e-8 } });
+async function trainOnce(device: Device, seed: number) {
+  const engine = await openTiny({
+    device,
+    training: { seed, weightDecay: 0.01, maxGradientNorm: 1, epsilon: 1e-8 },
+  });
   const rows = tinyRows(24, { longest: 30 });
   const losses: number[] = [];
   for (const [i, length] of [32, 16, 32, 24, 16, 32].entries()) {
@@ -37,14 +47,17 @@ async function trainOnce(seed: number) {
   return { losses, logits, weights: weights.digest("hex") };
 }
 
-test("the same seed gives the same losses, weights and logits, bit for bit; another doesn't", async () => {
-  const first = await trainOnce(0);
-  expect(await trainOnce(0)).toEqual(first);
-  const other = await trainOnce(1);
-  expect(other.losses).not.toEqual(first.losses);
-  expect(other.weights).not.toBe(first.weights);
-  expect(other.logits).not.toEqual(first.logits);
-});
+onEach(
+  "the same seed gives the same losses, weights and logits, bit for bit; another doesn't",
+  async (device) => {
+    const first = await trainOnce(device, 0);
+    expect(await trainOnce(device, 0)).toEqual(first);
+    const other = await trainOnce(device, 1);
+    expect(other.losses).not.toEqual(first.losses);
+    expect(other.weights).not.toBe(first.weights);
+    expect(other.logits).not.toEqual(first.logits);
+  },
+);
 
 test.each([
   { head: "linear", frozenStages: 0, learningRate: 3e-3 },
@@ -115,8 +128,8 @@ test("dropout acts in training alone", async () => {
   expect(on.logits).toEqual(off.logits);
 });
 
-test("a step's gradients are its own", async () => {
-  const engine = await openTiny({ training: { batchSize: 4, accumulation: 2 } });
+onEach("a step's gradients are its own", async (device) => {
+  const engine = await openTiny({ device, training: { batchSize: 4, accumulation: 2 } });
   const rows = tinyRows(16);
   const look = (first: number, count: number) => {
     const batches = [tinyBatch(rows.slice(first, first + 4)), tinyBatch(rows.slice(first + 4, first + 8))];
@@ -157,8 +170,8 @@ test("gradients are clipped by their global norm", async () => {
   expect(await moved(2 * free.gradientNorm)).toEqual(free);
 });
 
-test("weights come out as they went in", async () => {
-  const engine = await openTiny({ classifier: { head: "mlp" }, frozenStages: 2, training: {} });
+onEach("weights come out as they went in", async (device) => {
+  const engine = await openTiny({ device, classifier: { head: "mlp" }, frozenStages: 2, training: {} });
   const wanted = tinyWeights(createClassifier({ ...tinySpec, head: "mlp" }));
   expect(await readAll(engine, { head: "mlp" })).toEqual(wanted);
   // What was read is a copy.
@@ -168,8 +181,8 @@ test("weights come out as they went in", async () => {
   await engine.close();
 });
 
-test("what can't be written, read or trained is refused", async () => {
-  const engine = await openTiny();
+onEach("what can't be written, read or trained is refused", async (device) => {
+  const engine = await openTiny({ device });
   await expect(engine.write("classifier.bias", new Float32Array(4))).rejects.toMatchObject({
     code: "weights-invalid",
     message: "classifier.bias has 4 elements; the model needs [3].",
@@ -181,8 +194,8 @@ test("what can't be written, read or trained is refused", async () => {
   await engine.close();
 });
 
-test("kept weights come back, bit for bit", async () => {
-  const engine = await openTiny({ training: {} });
+onEach("kept weights come back, bit for bit", async (device) => {
+  const engine = await openTiny({ device, training: {} });
   const batch = tinyBatch(tinyRows(8));
   let step = 0;
   const train = () => engine.train({ batches: [batch], denominator: 8, step: ++step, learningRate: 1e-2 });

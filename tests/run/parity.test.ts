@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createClassifier } from "../../src/model/classifier.js";
+import { testedDevices } from "../support/devices.js";
 import {
   bertFamilies,
   engineWith,
@@ -20,17 +21,21 @@ const NORM = 1e-5;
 const LOGITS_AFTER = 2e-5;
 const PARAMETER_NORM = 2e-6;
 
-describe.each(bertFamilies)("%s agrees with PyTorch", (family) => {
+const cases = testedDevices.flatMap(({ device, factor }) =>
+  bertFamilies.map((family) => [family, device, factor] as const),
+);
+
+describe.each(cases)("%s on %s agrees with PyTorch", (family, device, factor) => {
   const expected = readFamily(family);
   const classifier = familySpec(family, expected);
   const model = createClassifier(classifier);
 
   test("in the logits of texts and pairs", async () => {
     const weights = await readTensors(`${family}/model.safetensors`);
-    const engine = await engineWith({ classifier, device: "cpu", frozenStages: 0 }, weights);
+    const engine = await engineWith({ classifier, device, frozenStages: 0 }, weights);
     for (const rows of [expected.eval, ...(expected.pairs ? [expected.pairs] : [])]) {
       const logits = await engine.logits(referenceBatch(rows));
-      expect(largestDifference(logits, rows.logits.flat())).toBeLessThan(LOGITS);
+      expect(largestDifference(logits, rows.logits.flat())).toBeLessThan(factor * LOGITS);
     }
     await engine.close();
   });
@@ -43,19 +48,23 @@ describe.each(bertFamilies)("%s agrees with PyTorch", (family) => {
     );
     const training = trainingSpec(expected.optimizer, batches[0]!.batch);
     const frozen = frozenStages(model, trajectory.frozen);
-    const engine = await engineWith({ classifier, device: "cpu", frozenStages: frozen, training }, weights);
+    const engine = await engineWith({ classifier, device, frozenStages: frozen, training }, weights);
 
     for (const [i, { lr, loss, grad_norm }] of trajectory.steps.entries()) {
       const { batch, denominator } = batches[i]!;
       const found = await engine.train({ batches: [batch], denominator, step: i + 1, learningRate: lr });
-      expect(Math.abs(found.loss - loss), `loss of step ${i}`).toBeLessThan(LOSS);
-      expect(Math.abs(found.gradientNorm / grad_norm - 1), `gradient norm of step ${i}`).toBeLessThan(NORM);
+      expect(Math.abs(found.loss - loss), `loss of step ${i}`).toBeLessThan(factor * LOSS);
+      expect(Math.abs(found.gradientNorm / grad_norm - 1), `gradient norm of step ${i}`).toBeLessThan(
+        factor * NORM,
+      );
     }
     const logits = await engine.logits(referenceBatch(expected.eval, undefined, 1000));
-    expect(largestDifference(logits, trajectory.final_logits.flat())).toBeLessThan(LOGITS_AFTER);
+    expect(largestDifference(logits, trajectory.final_logits.flat())).toBeLessThan(factor * LOGITS_AFTER);
     for (const [name, norm] of Object.entries(trajectory.parameter_norms)) {
       const values = await engine.read(name);
-      expect(Math.abs(Math.hypot(...values) / norm - 1), `norm of ${name}`).toBeLessThan(PARAMETER_NORM);
+      expect(Math.abs(Math.hypot(...values) / norm - 1), `norm of ${name}`).toBeLessThan(
+        factor * PARAMETER_NORM,
+      );
     }
     for (const name of trajectory.frozen) expect(await engine.read(name)).toEqual(weights.get(name));
     await engine.close();

@@ -151,6 +151,10 @@ export const evaluations: Readonly<Record<string, Evaluation>> = {
       }),
     ];
   },
+  Concat: (parts) => {
+    const all = parts.flatMap((part) => [...part.data]);
+    return [fill([all.length], ([i]) => all[i!]!)];
+  },
   Gather: ([table, rows]) => {
     const shape = [...rows!.shape, table!.shape[1]!];
     return [fill(shape, (index) => at(table!, [at(rows!, index.slice(0, -1)), index.at(-1)!]))];

@@ -5,9 +5,11 @@ import { type Classifier, type ClassifierSpec, createClassifier } from "../../sr
 import { readBertConfig } from "../../src/model/config.js";
 import { openWeights } from "../../src/model/safetensors.js";
 import type { Batch, Engine, EngineSpec, TrainBatch, TrainingSpec } from "../../src/run/engine.js";
+import { openGpuEngine } from "../../src/run/engine-gpu.js";
 import { openLocalEngine } from "../../src/run/engine-local.js";
 import { memoryFeatures } from "../../src/run/feature-cache.js";
 import { openSessionNode } from "../../src/run/session-node.js";
+import { openSoftwareGpu } from "./devices.js";
 import { readReference, referenceFolder } from "./reference.js";
 
 /** Rows of tokens with labels, as the reference files have them. */
@@ -148,10 +150,11 @@ export const trainingSpec = (optimizer: ReferenceFamily["optimizer"], batch: Tra
 
 /** An engine in this thread with these weights; names may lack the prefix `bert.`. */
 export async function engineWith(spec: EngineSpec, weights: Map<string, Float32Array>): Promise<Engine> {
-  const engine = openLocalEngine(spec, {
-    openSession: openSessionNode,
-    openFeatures: () => memoryFeatures(2 ** 28),
-  });
+  const openFeatures = () => memoryFeatures(2 ** 28);
+  const engine =
+    spec.device === "webgpu"
+      ? await openGpuEngine(spec, { openSession: openSoftwareGpu, openFeatures })
+      : openLocalEngine(spec, { openSession: openSessionNode, openFeatures });
   for (const { name } of createClassifier(spec.classifier).parameters) {
     await engine.write(name, weights.get(name) ?? weights.get(name.replace(/^bert\./, ""))!);
   }

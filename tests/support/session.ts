@@ -34,7 +34,8 @@ export async function withSession<T>(
 export const runOnce = (graph: CompiledGraph, feeds: Feeds): Promise<Feeds> =>
   withSession(graph, (run) => run(feeds));
 
-const elements = {
+/** Numbers as tensors hold them. */
+export const elements = {
   float32: (data: Float64Array) => Float32Array.from(data),
   int32: (data: Float64Array) => Int32Array.from(data),
   int64: (data: Float64Array) => BigInt64Array.from([...data].map(BigInt)),

@@ -6,9 +6,13 @@ import { type Classifier, type ClassifierSpec, createClassifier } from "../../sr
 import type { BertConfig } from "../../src/model/config.js";
 import { encodeSafetensors } from "../../src/model/safetensors.js";
 import type { Engine, EngineSpec, TrainBatch, TrainingSpec } from "../../src/run/engine.js";
+import { openGpuEngine } from "../../src/run/engine-gpu.js";
 import { openLocalEngine } from "../../src/run/engine-local.js";
 import { type FeatureStore, memoryFeatures } from "../../src/run/feature-cache.js";
+import type { OpenGpuSession } from "../../src/run/gpu-session.js";
+import type { Device } from "../../src/run/session.js";
 import { openSessionNode } from "../../src/run/session-node.js";
+import { openSoftwareGpu } from "./devices.js";
 
 /** A BERT that trains in milliseconds, with all that a large one has. */
 export const tinyConfig: BertConfig = {
@@ -68,26 +72,33 @@ export function tinyWeights({ parameters }: Classifier, seed = 0): Map<string, F
 export interface TinyEngine {
   classifier?: Partial<ClassifierSpec>;
   training?: Partial<TrainingSpec>;
+  device?: Device;
   frozenStages?: number;
   features?: FeatureStore;
+  openGpuSession?: OpenGpuSession;
 }
 
 /** An engine in this thread with random weights; without `training` it only predicts. */
 export async function openTiny({
   classifier,
   training,
+  device = "cpu",
   frozenStages = 0,
   features = memoryFeatures(2 ** 24),
+  openGpuSession = openSoftwareGpu,
 }: TinyEngine = {}): Promise<Engine> {
   const spec: EngineSpec = {
     classifier: { ...tinySpec, ...classifier },
-    device: "cpu",
+    device,
     threads: 2,
     frozenStages,
     ...(training && { training: { ...tinyTraining, ...training } }),
   };
-  const host = { openSession: openSessionNode, openFeatures: () => features };
-  const engine = openLocalEngine(spec, host);
+  const openFeatures = () => features;
+  const engine =
+    device === "webgpu"
+      ? await openGpuEngine(spec, { openSession: openGpuSession, openFeatures })
+      : openLocalEngine(spec, { openSession: openSessionNode, openFeatures });
   for (const [name, values] of tinyWeights(createClassifier(spec.classifier)))
     await engine.write(name, values);
   return engine;

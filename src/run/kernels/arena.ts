@@ -16,7 +16,6 @@ export interface Arena {
   readonly bytes: number;
   float32(offset: number, length: number): Float32Array;
   int32(offset: number, length: number): Int32Array;
-  uint8(offset: number, length: number): Uint8Array;
   /**
    * Σ x² of `count` float32 values in an order that depends on `count` alone: groups of 8 in float32, their sums in
    * float64. Relative error at most 9·2⁻²⁴.
@@ -86,7 +85,6 @@ export function createArena(bytes: number): Arena {
     bytes: buffer.byteLength,
     float32: (offset, length) => new Float32Array(buffer, offset, length),
     int32: (offset, length) => new Int32Array(buffer, offset, length),
-    uint8: (offset, length) => new Uint8Array(buffer, offset, length),
     sumOfSquares,
     add,
     adamw: ({ weights, gradients, m, v, bytes, touched, ...settings }) => {

@@ -1,0 +1,42 @@
+import { float32, int32, type Tensor } from "../base/tensor.js";
+import type { ClassifierSpec } from "../model/classifier.js";
+import type { Batch, EngineSpec, TrainBatch } from "./engine.js";
+
+/** The model as it trains: without dropout where the training asks for none. */
+export function withDropout({ classifier, training }: EngineSpec): ClassifierSpec {
+  if (!training || training.dropout) return classifier;
+  return {
+    ...classifier,
+    config: { ...classifier.config, hiddenDropout: 0, attentionDropout: 0, classifierDropout: 0 },
+  };
+}
+
+/** The inputs of tokens. */
+export function tokenTensors({
+  examples,
+  length,
+  inputIds,
+  attentionMask,
+  tokenTypeIds,
+}: Batch): Record<string, Tensor> {
+  const shape = [examples.length, length];
+  return {
+    input_ids: int32(shape, inputIds),
+    attention_mask: int32(shape, attentionMask),
+    token_type_ids: int32(shape, tokenTypeIds),
+  };
+}
+
+/** The inputs of the loss. */
+export function lossTensors(
+  { labels, problem }: ClassifierSpec,
+  batch: TrainBatch,
+  denominator: number,
+): Record<string, Tensor> {
+  const rows = batch.examples.length;
+  return {
+    labels: float32([rows, labels.length], batch.labels),
+    weights: float32(problem === "multi_label" ? [rows, labels.length] : [rows], batch.weights),
+    denominator: float32([], [denominator]),
+  };
+}

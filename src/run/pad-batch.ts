@@ -1,0 +1,34 @@
+import type { Batch } from "./engine.js";
+
+/**
+ * A batch with more rows and more positions. They only fill: no example, words number 0, and no attention but one position
+ * in a row that would have none, since a softmax over no key at all is NaN.
+ */
+export function padBatch(batch: Batch, rows: number, length: number): Batch {
+  const given = batch.examples.length;
+  if (rows === given && length === batch.length) return batch;
+  const padded = (values: Int32Array): Int32Array => {
+    const result = new Int32Array(rows * length);
+    for (let row = 0; row < given; row++)
+      result.set(values.subarray(row * batch.length, (row + 1) * batch.length), row * length);
+    return result;
+  };
+  const examples = new Int32Array(rows).fill(-1);
+  examples.set(batch.examples);
+  const attentionMask = padded(batch.attentionMask);
+  for (let row = given; row < rows; row++) attentionMask[row * length] = 1;
+  return {
+    examples,
+    length,
+    inputIds: padded(batch.inputIds),
+    attentionMask,
+    tokenTypeIds: padded(batch.tokenTypeIds),
+  };
+}
+
+/** Sizes to which batches are filled up where each shape needs a graph of its own: powers of two. */
+export const roundedRows = (rows: number): number => 2 ** Math.ceil(Math.log2(rows));
+
+/** Lengths to which they are filled up: multiples of 16, and never more than the model has positions for. */
+export const roundedLength = (length: number, positions: number): number =>
+  Math.min(Math.ceil(length / 16) * 16, positions);

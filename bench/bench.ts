@@ -3,10 +3,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { TextgraftError } from "#textgraft/base/errors.js";
 import { type BenchArguments, HELP, parseBenchArguments, WORKLOADS, type Workload } from "./arguments.js";
-import { type Compared, type Comparison, compare } from "./compare.js";
+import { type Compared, type CompareOptions, type Comparison, compare } from "./compare.js";
 import { realLengths } from "./lengths.js";
 import { thisMachine } from "./machine.js";
-import { PEER_NAMES, pythonPeers, root, textgraftSide, transformersJsPeers } from "./peers.js";
+import { PEER_NAMES, pythonPeers, root, TEXTGRAFT, textgraftSide, transformersJsPeers } from "./peers.js";
 import { profileStep } from "./profile.js";
 import { type Results, resultsPage } from "./results-page.js";
 import { freezingComparisons, recipeComparisons } from "./workloads/freezing.js";
@@ -49,7 +49,7 @@ async function measure({ only, quick, rounds, threads, python }: BenchArguments)
   const comparisons: Compared[] = [];
   for (const workload of only) {
     for (const comparison of plans[workload]?.() ?? []) {
-      const compared = await compare(comparison, workload === "tokenize" ? tokenizers : options);
+      const compared = await compareOrTell(comparison, workload === "tokenize" ? tokenizers : options);
       comparisons.push(compared);
       log(lineOf(compared));
     }
@@ -65,6 +65,19 @@ async function measure({ only, quick, rounds, threads, python }: BenchArguments)
   };
 }
 
+/** A comparison that failed is told in the results, and the others still run. */
+async function compareOrTell(comparison: Comparison, options: CompareOptions): Promise<Compared> {
+  try {
+    return await compare(comparison, options);
+  } catch (error) {
+    if (!(error instanceof TextgraftError)) throw error;
+    process.exitCode = error.exitCode;
+    const { workload, name } = comparison;
+    const failures = { [TEXTGRAFT]: error.message };
+    return { workload, name, sides: {}, ratios: {}, othersCores: 0, failures, versions: {} };
+  }
+}
+
 function jsPeers() {
   const found = transformersJsPeers();
   if (found.length === 0)
@@ -74,12 +87,12 @@ function jsPeers() {
   return found;
 }
 
-function lineOf({ workload, name, sides, ratios }: Compared): string {
+function lineOf({ workload, name, sides, ratios, failures }: Compared): string {
   const speeds = Object.entries(sides).map(
     ([side, { textsPerSecond }]) => `${PEER_NAMES[side] ?? side} ${textsPerSecond.toPrecision(3)} texts/s`,
   );
   const shown = Object.entries(ratios).map(([side, ratio]) => `${ratio.toFixed(2)} × ${PEER_NAMES[side]}`);
-  return `${workload}, ${name}: ${[...speeds, ...shown].join(", ")}`;
+  return `${workload}, ${name}: ${[...speeds, ...shown, ...Object.values(failures)].join(", ")}`;
 }
 
 /** Only a whole run replaces the results that are committed. */

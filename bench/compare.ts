@@ -1,5 +1,8 @@
-import type { Answers, Job, RoundRequest } from "./job.js";
-import { type Side, type SideSpec, startSide } from "./side.js";
+import { Group } from "./group.js";
+import type { Job, RoundAnswer, RoundRequest } from "./job.js";
+import { whileBusy } from "./machine.js";
+import { TEXTGRAFT } from "./peers.js";
+import type { SideSpec } from "./side.js";
 import { median } from "./statistics.js";
 
 /** The same work for several sides. */
@@ -8,19 +11,22 @@ export interface Comparison {
   /** Model, shape of the batches. */
   readonly name: string;
   readonly job: Job;
-  /** Lengths of the texts of a round, counted from 0; earlier rounds (negative) only warm up. */
+  /** Lengths of the texts of a round, counted from 0; rounds below 0 only warm up. */
   readonly lengths: (round: number) => readonly number[];
   /** Texts of a round that lengths don't tell. */
   readonly texts?: number;
-  /** Passes over the texts of a round; default 1. Peers measure one and are counted as if they had run all. */
+  /** Passes over the texts of a round; default 1. Peers run one and are counted as if they had run all. */
   readonly epochs?: number;
   /** What a reader has to know of it. */
   readonly note?: string;
   /** Sides beside the usual ones. */
   readonly extraSides?: readonly SideSpec[];
+  /** Needs so much memory that each peer is compared with Textgraft alone. */
+  readonly inPairs?: boolean;
 }
 
 export interface CompareOptions {
+  /** Textgraft first. */
   readonly sides: readonly SideSpec[];
   readonly rounds: number;
   readonly threads: number;
@@ -31,9 +37,10 @@ export interface CompareOptions {
 export interface SideFigures {
   /** Texts a second of each round, each pass over a text counted. */
   readonly rounds: readonly number[];
+  /** Their median. */
   readonly textsPerSecond: number;
   readonly peakBytes: number;
-  /** Rate of the matrix products, where the side counts them. */
+  /** Median rate of the matrix products over the whole time, where the side counts them. */
   readonly flopsPerSecond?: number;
 }
 
@@ -41,6 +48,8 @@ export interface Compared extends Pick<Comparison, "workload" | "name" | "note">
   readonly sides: Readonly<Record<string, SideFigures>>;
   /** Textgraft's median speed over each peer's. */
   readonly ratios: Readonly<Record<string, number>>;
+  /** Cores that other programs kept busy meanwhile, on average. Above a tenth or so figures aren't worth much. */
+  readonly othersCores: number;
   /** Sides that couldn't take part, and why. */
   readonly failures: Readonly<Record<string, string>>;
   readonly versions: Readonly<Record<string, string>>;
@@ -50,116 +59,126 @@ export interface Compared extends Pick<Comparison, "workload" | "name" | "note">
 const ROUND_SECONDS = 0.3;
 /** Rounds that last longer aren't run whole only to warm up. */
 const LONG_SECONDS = 5;
-export const TEXTGRAFT = "textgraft";
 
-/** Runs rounds of all sides by turns. Each side has a process of its own, and only one computes at a time. */
+/** Runs rounds of all sides by turns, each side in a process of its own. */
 export async function compare(comparison: Comparison, options: CompareOptions): Promise<Compared> {
-  const { job, workload, name, note, epochs = 1, extraSides = [] } = comparison;
-  const failures: Record<string, string> = {};
-  let taking: Taking[] = [...options.sides, ...extraSides].map((spec) => ({
-    side: startSide(spec),
-    perRound: spec.name === TEXTGRAFT ? epochs : 1,
-    seconds: [],
-    flops: [],
-  }));
-  const eachSide = async (work: (taking: Taking) => Promise<void>): Promise<void> => {
-    const still: Taking[] = [];
-    for (const taken of taking) {
-      try {
-        await work(taken);
-        still.push(taken);
-      } catch (error) {
-        if (taken.side.name === TEXTGRAFT) throw error;
-        taken.side.stop();
-        failures[taken.side.name] = (error as Error).message;
-        options.log(`  ${(error as Error).message}`);
-      }
-    }
-    taking = still;
+  const [own, ...peers] = [...options.sides, ...(comparison.extraSides ?? [])] as [SideSpec, ...SideSpec[]];
+  const groups =
+    comparison.inPairs && peers.length > 1 ? peers.map((peer) => [own, peer]) : [[own, ...peers]];
+  const compared: Compared[] = [];
+  for (const specs of groups) compared.push(await compareTogether(comparison, specs, options));
+  const merged = <K extends "sides" | "ratios" | "failures" | "versions">(key: K): Compared[K] =>
+    Object.assign({}, ...compared.map((part) => part[key]).reverse()); // Textgraft's figures are those of the first pair
+  return {
+    ...compared[0]!,
+    sides: inOrder(merged("sides"), [own, ...peers]),
+    ratios: merged("ratios"),
+    othersCores: Math.max(...compared.map(({ othersCores }) => othersCores)),
+    failures: merged("failures"),
+    versions: merged("versions"),
   };
+}
+
+async function compareTogether(
+  comparison: Comparison,
+  specs: readonly SideSpec[],
+  { rounds, threads, log }: CompareOptions,
+): Promise<Compared> {
+  const { workload, name, note, job } = comparison;
+  const group = new Group(specs, log);
   try {
-    const versions: Record<string, string> = {};
-    await eachSide(async ({ side }) => {
-      const prepared = await side.ask({ do: "prepare", job, threads: options.threads });
-      Object.assign(versions, prepared.versions);
-    });
+    const prepared = await group.each((side) => side.ask({ do: "prepare", job, threads }));
+    const measured = await measure(comparison, group, rounds);
+    const closed = await group.each((side) => side.ask({ do: "close" }));
 
-    const warm = new Map<Taking, number>();
-    for (const lengths of warmUps(comparison)) {
-      await eachSide(async (taken) => {
-        const { seconds } = await taken.side.ask({ do: "round", lengths, epochs: 1 });
-        warm.set(taken, seconds / Math.max(1, lengths.length));
-      });
-    }
-    const count = comparison.lengths(0).length || 1;
-    const expected = taking.map((taken) => warm.get(taken)! * count * taken.perRound);
-    const repeats = Math.max(1, Math.ceil(ROUND_SECONDS / Math.min(...expected)));
-    const measure = async (taken: Taking, round: number): Promise<Answers["round"]> => {
-      await pause();
-      return taken.side.ask({ do: "round", ...requestOf(comparison, round, taken.perRound, repeats) });
-    };
-    if (Math.max(...expected) < LONG_SECONDS)
-      await eachSide(async (taken) => void (await measure(taken, -1)));
-
-    for (let round = 0; round < options.rounds; round++) {
-      await eachSide(async (taken) => {
-        const { seconds, flops } = await measure(taken, round);
-        taken.seconds.push((seconds * epochs) / taken.perRound);
-        if (flops !== undefined) taken.flops.push(flops);
-      });
-    }
-
-    const texts = (comparison.texts ?? count) * epochs * repeats;
     const sides: Record<string, SideFigures> = {};
-    await eachSide(async ({ side, seconds, flops }) => {
-      const { peakBytes } = await side.ask({ do: "close" });
-      const rounds = seconds.map((time) => texts / time);
-      const rates = flops.map((count, i) => count / seconds[i]!);
-      sides[side.name] = {
-        rounds,
-        textsPerSecond: median(rounds),
+    for (const [side, { peakBytes }] of Object.entries(closed)) {
+      const figures = measured.map((answers) => answers[side]!);
+      const textsPerSecond = figures.map(({ texts, seconds }) => texts / seconds);
+      const rates = figures.flatMap(({ flops, seconds }) => (flops === undefined ? [] : [flops / seconds]));
+      sides[side] = {
+        rounds: textsPerSecond,
+        textsPerSecond: median(textsPerSecond),
         peakBytes,
         ...(rates.length > 0 ? { flopsPerSecond: median(rates) } : {}),
       };
-    });
-    const own = sides[TEXTGRAFT]!.textsPerSecond;
-    const peers = Object.entries(sides).filter(([name]) => name !== TEXTGRAFT);
+    }
+    const { [TEXTGRAFT]: own, ...peers } = sides;
     const ratios = Object.fromEntries(
-      peers.map(([name, { textsPerSecond }]) => [name, own / textsPerSecond]),
+      Object.entries(peers).map(([side, peer]) => [side, own!.textsPerSecond / peer.textsPerSecond]),
     );
-    return { workload, name, ...(note ? { note } : {}), sides, ratios, failures, versions };
+    const versions = Object.assign({}, ...Object.values(prepared).map(({ versions }) => versions));
+    const others = measured.flatMap((answers) =>
+      Object.values(answers).map(({ othersCores }) => othersCores),
+    );
+    return {
+      workload,
+      name,
+      ...(note ? { note } : {}),
+      sides,
+      ratios,
+      othersCores: others.reduce((sum, cores) => sum + cores, 0) / others.length,
+      failures: group.failures,
+      versions,
+    };
   } finally {
-    for (const { side } of taking) side.stop();
+    group.stop();
   }
 }
 
-/** A side that takes part, with what it was measured at. */
-interface Taking {
-  readonly side: Side;
-  /** Passes over the texts that one of its rounds makes. */
-  readonly perRound: number;
-  readonly seconds: number[];
-  readonly flops: number[];
+type Round = RoundAnswer & {
+  readonly texts: number;
+  /** Cores that other programs kept busy meanwhile. */
+  readonly othersCores: number;
+};
+
+/** Warms all sides up, then measures rounds: of each round the answers by side. */
+export async function measure(
+  comparison: Comparison,
+  group: Group,
+  rounds: number,
+): Promise<Record<string, Round>[]> {
+  const { lengths, texts, epochs = 1 } = comparison;
+  const count = lengths(0).length;
+  let expected: number[] = [];
+  for (const warmUp of warmUps(comparison)) {
+    const answers = await group.each((side) => side.ask({ do: "round", lengths: warmUp, epochs: 1 }));
+    const share = warmUp.length > 0 ? count / warmUp.length : 1;
+    expected = Object.entries(answers).map(([side, { seconds }]) => seconds * share * passesOf(side, epochs));
+  }
+  const repeats = Math.max(1, Math.ceil(ROUND_SECONDS / Math.min(...expected)));
+  const runRound = (round: number) =>
+    group.each(async (side): Promise<Round> => {
+      const passes = passesOf(side.name, epochs);
+      const request = requestOf(comparison, round, passes, repeats);
+      const [{ cpuSeconds, ...answer }, machine] = await whileBusy(() => side.ask(request));
+      const othersCores = Math.max(0, machine.busySeconds - cpuSeconds) / machine.seconds;
+      return { ...answer, texts: (texts ?? count) * repeats * passes, othersCores };
+    });
+  if (repeats * Math.max(...expected) < LONG_SECONDS) await runRound(-1);
+
+  const measured: Record<string, Round>[] = [];
+  for (let round = 0; round < rounds; round++) measured.push(await runRound(round));
+  return measured;
 }
 
-/** Twice all that a round may meet: each length of a batch, and usual texts. */
+/** Passes over the texts that a side's round makes. A text counts once in each. */
+const passesOf = (side: string, epochs: number): number => (side === TEXTGRAFT ? epochs : 1);
+
+/** All lengths that batches may have, one batch of each; then some usual texts. */
 function warmUps({ job, lengths }: Comparison): (readonly number[])[] {
   if (job.kind !== "train" && job.kind !== "predict") return [lengths(-1), lengths(-2)];
   const { batchSize, buckets } = job;
   const oneOfEach = buckets.flatMap((length) => new Array<number>(batchSize).fill(length));
-  return [oneOfEach, job.kind === "train" ? oneOfEach : lengths(-2).slice(0, 2 * batchSize)];
+  return [oneOfEach, lengths(-2).slice(0, 2 * batchSize)];
 }
 
-function requestOf(
-  { job, lengths }: Comparison,
-  round: number,
-  epochs: number,
-  repeats: number,
-): RoundRequest {
-  if (job.kind === "tokenize") return { lengths: [], epochs: epochs * repeats };
+function requestOf({ job, lengths }: Comparison, round: number, passes: number, repeats: number) {
+  const request = (given: RoundRequest) => ({ do: "round", ...given }) as const;
+  if (job.kind === "tokenize") return request({ lengths: [], epochs: passes * repeats });
   const once = lengths(round);
-  return { lengths: Array.from({ length: repeats }, () => once).flat(), epochs };
+  return request({ lengths: Array.from({ length: repeats }, () => once).flat(), epochs: passes });
 }
 
-/** Threads of the side before may still look for work for some milliseconds. */
-const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
+const inOrder = <T>(values: Readonly<Record<string, T>>, specs: readonly SideSpec[]): Record<string, T> =>
+  Object.fromEntries(specs.flatMap(({ name }) => (values[name] ? [[name, values[name]]] : [])));

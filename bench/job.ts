@@ -46,6 +46,9 @@ export interface RoundAnswer {
   readonly flops?: number;
 }
 
+/** An answer with the time that the process's threads computed for it. */
+export type TimedRound = RoundAnswer & { readonly cpuSeconds: number };
+
 /** [m, k, n] of each product. */
 export type ProductSizes = readonly (readonly [number, number, number])[];
 
@@ -58,12 +61,12 @@ export type Request =
 
 export interface Answers {
   prepare: { readonly versions: Readonly<Record<string, string>> };
-  round: RoundAnswer;
+  round: TimedRound;
   products: { readonly flopsPerSecond: number };
   close: { readonly peakBytes: number };
 }
 
-/** The answer of a side that can't go on; `skip`: it isn't installed. */
+/** The answer of a side that can't go on. */
 export interface Failure {
   readonly error: string;
 }

@@ -19,6 +19,18 @@ export function thisMachine(): Machine {
   };
 }
 
+/** Does some work and tells how long it took, and how long all cores of the machine together were busy meanwhile. */
+export async function whileBusy<T>(
+  work: () => Promise<T>,
+): Promise<[T, { seconds: number; busySeconds: number }]> {
+  const [start, busy] = [performance.now(), busySeconds()];
+  const result = await work();
+  return [result, { seconds: (performance.now() - start) / 1000, busySeconds: busySeconds() - busy }];
+}
+
+const busySeconds = (): number =>
+  cpus().reduce((sum, { times: { user, nice, sys, irq } }) => sum + user + nice + sys + irq, 0) / 1000;
+
 function distribution(): string {
   try {
     const [, name] = /^PRETTY_NAME="?([^"\n]+)/m.exec(readFileSync("/etc/os-release", "utf8")) ?? [];

@@ -5,7 +5,8 @@ Reads one JSON request a line from standard input and answers each with one JSON
 and computes nothing, so that rounds of several sides can alternate.
 
     {"do": "prepare", "job": {...}}                  builds the model; answers versions
-    {"do": "round", "lengths": [...], "epochs": 1}   trains on or predicts texts of these lengths; answers seconds
+    {"do": "round", "lengths": [...], "epochs": 1}   trains on or predicts texts of these lengths; answers seconds, and
+                                                     cpuSeconds of all threads
     {"do": "products", "sizes": [[m, k, n], ...]}    answers the rate of the fastest float32 product
     {"do": "close"}                                  answers the process's peak memory in bytes and ends
 
@@ -218,7 +219,9 @@ def main():
             work = Tokenizing(job) if job["kind"] == "tokenize" else None if job["kind"] == "product" else Trainer(job, arguments.impl)
             answer = {"versions": versions(arguments.impl)}
         elif request["do"] == "round":
+            before = time.process_time()
             answer = work.round(request)
+            answer["cpuSeconds"] = time.process_time() - before
         elif request["do"] == "products":
             answer = products(request["sizes"])
         else:

@@ -3,10 +3,11 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { TextgraftError } from "#textgraft/base/errors.js";
-import { TEXTGRAFT } from "./compare.js";
 import type { SideSpec } from "./side.js";
 
-/** Names as results show them. */
+export const TEXTGRAFT = "textgraft";
+
+/** Peers by name, as results show them. */
 export const PEER_NAMES: Readonly<Record<string, string>> = {
   torch: "PyTorch",
   hf: "Hugging Face",

@@ -1,6 +1,6 @@
-import { type Compared as Measured, TEXTGRAFT } from "./compare.js";
+import type { Compared as Measured } from "./compare.js";
 import type { Machine } from "./machine.js";
-import { PEER_NAMES } from "./peers.js";
+import { PEER_NAMES, TEXTGRAFT } from "./peers.js";
 import { type Column, markdownTable } from "./table.js";
 import type { Growth } from "./workloads/growth.js";
 import type { Roofline } from "./workloads/roofline.js";
@@ -47,6 +47,7 @@ export function resultsPage({
     peers.length === 0
       ? "There was no peer: these are Textgraft's own figures alone."
       : `Medians of ${settings.rounds} rounds by turns; × is Textgraft's speed over the peer's. A text counts once in each epoch.`,
+    busyText(comparisons),
     settings.quick
       ? "Small shapes, only to see that everything works; they say nothing about large ones."
       : "",
@@ -59,6 +60,19 @@ export function resultsPage({
   if (growth.length > 0) parts.push("## Growth", GROWTH_TEXT, growthTable(growth));
   return `${parts.filter((part) => part !== "").join("\n\n")}\n`;
 }
+
+/** Other programs on the machine slow both sides down, but not alike. */
+function busyText(comparisons: readonly Compared[]): string {
+  const busy = comparisons.filter(({ othersCores }) => othersCores > QUIET_CORES);
+  if (busy.length === 0) return "";
+  const cases = busy.map(
+    ({ workload, name, othersCores }) => `${workload}, ${name}: ${othersCores.toFixed(1)}`,
+  );
+  return `**Other programs kept cores busy meanwhile; these figures aren't worth much:** ${cases.join("; ")}.`;
+}
+
+/** What a system does beside on its own. */
+const QUIET_CORES = 0.15;
 
 const titleOf = (side: string): string => PEER_NAMES[side] ?? "Textgraft";
 

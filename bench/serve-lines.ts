@@ -6,6 +6,8 @@ import type { Answers, Job, ProductSizes, Request, RoundAnswer, RoundRequest } f
 export interface Work {
   round?(request: RoundRequest): Promise<RoundAnswer>;
   products?(sizes: ProductSizes): Promise<Answers["products"]>;
+  /** Called when the side prepares for something else. */
+  close?(): Promise<void>;
 }
 
 export interface Served {
@@ -26,10 +28,15 @@ export async function serveLines({ versions, prepare }: Served): Promise<void> {
   async function answerTo(request: Request): Promise<Answers[Request["do"]]> {
     switch (request.do) {
       case "prepare":
+        await work.close?.();
         work = await prepare(request.job, request.threads);
         return { versions };
-      case "round":
-        return work.round!(request);
+      case "round": {
+        const before = process.cpuUsage();
+        const answer = await work.round!(request);
+        const { user, system } = process.cpuUsage(before);
+        return { ...answer, cpuSeconds: (user + system) / 1e6 };
+      }
       case "products":
         return work.products!(request.sizes);
       case "close":

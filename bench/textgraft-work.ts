@@ -51,6 +51,7 @@ export async function modelWork(job: ModelJob, threads: number, random: Random):
   }
 
   return {
+    close: () => engine.close(),
     round: ({ lengths, epochs }) =>
       job.kind === "train" ? train(lengths, epochs) : predict(lengths, epochs),
   };

@@ -42,7 +42,7 @@ export function freezingComparisons(real: RealLengths, quick: boolean): Comparis
       name: `${head}, real lengths`,
       job: modelJob(shape, real.buckets, { frozenStages: 1 + frozen }),
       lengths: drawn(real, batches),
-      note: `${batches} batches of ${BATCH_SIZE} texts a round: ${real.source}. ${PEERS_ONCE}`,
+      note: `${batches} batches of ${BATCH_SIZE} texts a round. ${PEERS_ONCE}`,
     },
   ];
 }

@@ -22,6 +22,6 @@ export function predictComparisons(
     job: modelJob(shape, real.buckets, { kind: "predict" }),
     lengths: drawn(real, batches),
     extraSides,
-    note: `${batches * BATCH_SIZE} texts a round: ${real.source}. The peers predict random batches of ${BATCH_SIZE}, padded to their longest text.`,
+    note: `${batches * BATCH_SIZE} texts a round. The peers predict random batches of ${BATCH_SIZE}, padded to their longest text.`,
   }));
 }

@@ -1,6 +1,6 @@
 import type { CompareOptions } from "../compare.js";
+import { Group } from "../group.js";
 import type { ProductSizes } from "../job.js";
-import { startSide } from "../side.js";
 
 /** The fastest float32 matrix product of each side, in operations a second. */
 export type Roofline = Readonly<Record<string, number>>;
@@ -18,17 +18,20 @@ const QUICK: ProductSizes = [[512, 512, 512]];
 export async function measureRoofline(options: CompareOptions, quick: boolean): Promise<Roofline> {
   const { threads, log } = options;
   const best: Record<string, number> = {};
-  const sides = options.sides.filter(({ name }) => name !== "hf").map(startSide);
+  const group = new Group(
+    options.sides.filter(({ name }) => name !== "hf"),
+    log,
+  );
   try {
-    for (const side of sides) await side.ask({ do: "prepare", job: { kind: "product" }, threads });
+    await group.each((side) => side.ask({ do: "prepare", job: { kind: "product" }, threads }));
     for (let round = 0; round < (quick ? 1 : 3); round++) {
-      for (const side of sides) {
-        const { flopsPerSecond } = await side.ask({ do: "products", sizes: quick ? QUICK : SIZES });
-        best[side.name] = Math.max(best[side.name] ?? 0, flopsPerSecond);
-      }
+      const sizes = quick ? QUICK : SIZES;
+      const rates = await group.each((side) => side.ask({ do: "products", sizes }));
+      for (const [side, { flopsPerSecond }] of Object.entries(rates))
+        best[side] = Math.max(best[side] ?? 0, flopsPerSecond);
     }
   } finally {
-    for (const side of sides) side.stop();
+    group.stop();
   }
   const shown = Object.entries(best).map(([name, rate]) => `${name} ${Math.round(rate / 1e9)} GFLOP/s`);
   log(`fastest float32 matrix product: ${shown.join(", ")}`);

@@ -8,7 +8,11 @@ import { BATCH_SIZE, drawn, modelJob, rectangle } from "./model-job.js";
 export const stepComparisons = (real: RealLengths, quick: boolean): Comparison[] =>
   quick
     ? [full("step", TINY, 25), mixed("step", TINY, real, 8)]
-    : [full("step", BERT_BASE, 25), full("step", BERT_BASE, 128), mixed("step", BERT_BASE, real, 8)];
+    : [
+        full("step", BERT_BASE, 25),
+        { ...full("step", BERT_BASE, 128), inPairs: true },
+        mixed("step", BERT_BASE, real, 6),
+      ];
 
 /** The same of small models, where all that is no matrix product weighs more. */
 export const smallComparisons = (real: RealLengths, quick: boolean): Comparison[] =>
@@ -17,7 +21,7 @@ export const smallComparisons = (real: RealLengths, quick: boolean): Comparison[
     : [MINI, L6_H256].flatMap((shape) => [
         full("small", shape, 25),
         full("small", shape, 128),
-        mixed("small", shape, real, 16),
+        mixed("small", shape, real, 12),
       ]);
 
 const full = (workload: string, shape: Shape, length: number): Comparison => ({
@@ -32,5 +36,5 @@ const mixed = (workload: string, shape: Shape, real: RealLengths, batches: numbe
   name: `${shapeName(shape)}, real lengths`,
   job: modelJob(shape, real.buckets),
   lengths: drawn(real, batches),
-  note: `${batches} batches of ${BATCH_SIZE} texts a round: ${real.source}. Textgraft puts texts of about the same length together, the peers pad random batches to their longest text.`,
+  note: `${batches} batches of ${BATCH_SIZE} texts a round. Textgraft puts texts of about the same length together, the peers pad random batches to their longest text.`,
 });

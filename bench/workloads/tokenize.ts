@@ -3,7 +3,7 @@ import type { Comparison } from "../compare.js";
 import type { RealLengths } from "../lengths.js";
 
 /** Texts to token ids, with the tokenizer of models/mini. */
-export const tokenizeComparisons = ({ texts, source }: RealLengths, quick: boolean): Comparison[] => {
+export const tokenizeComparisons = ({ texts }: RealLengths, quick: boolean): Comparison[] => {
   const some = texts.slice(0, quick ? 500 : texts.length);
   return [
     {
@@ -12,7 +12,7 @@ export const tokenizeComparisons = ({ texts, source }: RealLengths, quick: boole
       job: { kind: "tokenize", tokenizer: embeddedModel(), texts: some },
       lengths: () => [],
       texts: some.length,
-      note: `${source}. The peer is Hugging Face's tokenizers in Rust, which may use several threads.`,
+      note: `The peer is Hugging Face's tokenizers in Rust, which may use several threads.`,
     },
   ];
 };

@@ -15,6 +15,7 @@ const results: Results = {
         torch: { rounds: [], textsPerSecond: 99.96, peakBytes: 2 ** 31 },
       },
       ratios: { torch: 3.001 },
+      othersCores: 0.05,
       failures: { hf: "hf failed: no memory" },
     },
   ],
@@ -49,4 +50,11 @@ test("without a peer the page says so", () => {
   const page = resultsPage({ ...results, comparisons });
   expect(page).toContain("Textgraft's own figures alone");
   expect(page).not.toContain("× PyTorch");
+});
+
+test("a page warns where other programs were busy", () => {
+  const [first] = results.comparisons;
+  expect(resultsPage(results)).not.toContain("Other programs");
+  const page = resultsPage({ ...results, comparisons: [{ ...first!, othersCores: 1.24 }] });
+  expect(page).toContain("aren't worth much:** step, small: 1.2.");
 });

@@ -27,8 +27,7 @@ export async function realLengths(): Promise<RealLengths> {
   const file = process.env.TEXTGRAFT_SMS || "../shared/data/spamdata_v2.csv";
   if (!existsSync(file)) {
     const lengths = likeSms(1024);
-    const texts = lengths.map((length) => "word ".repeat(length - 2));
-    return lengthsFrom(`lengths distributed like those of 5,572 SMS`, lengths, texts);
+    return lengthsFrom("distributed like those of 5,572 SMS", lengths, await randomTexts(lengths));
   }
   const texts = readDataset(await openTable(file)).examples.map(({ text }) => text);
   const tokenizerJson = await readFile(join(embeddedModel(), "tokenizer.json"), "utf8");
@@ -52,6 +51,16 @@ function lengthsFrom(source: string, whole: readonly number[], texts: readonly s
   };
 }
 
+/** Texts of about these lengths from words of models/mini's vocabulary. */
+async function randomTexts(lengths: readonly number[]): Promise<string[]> {
+  const vocabulary = await readFile(join(embeddedModel(), "vocab.txt"), "utf8");
+  const words = vocabulary.split("\n").filter((word) => /^[a-z]+$/.test(word));
+  const draw = random(1).fork("words");
+  return lengths.map((length) =>
+    Array.from({ length: length - 2 }, () => words[draw.int(words.length)]!).join(" "),
+  );
+}
+
 /** Lengths of the SMS with models/mini's tokenizer: the smallest, then every 2.5 % of the texts, the largest. */
 const QUANTILES: readonly number[] = [
   3, 7, 8, 9, 9, 10, 11, 11, 12, 12, 13, 13, 14, 14, 15, 16, 16, 17, 18, 19, 20, 21, 22, 23, 25, 26, 28, 30,
@@ -66,6 +75,6 @@ function likeSms(count: number): number[] {
     const step = Math.min(Math.floor(place), steps - 1);
     const [from, to] = [QUANTILES[step]!, QUANTILES[step + 1]!];
     const share = place - step;
-    return Math.round(from + (to - from) * (step === steps - 1 ? share ** 4 : share));
+    return Math.round(from + (to - from) * (step === steps - 1 ? share ** 2 : share));
   });
 }

@@ -100,11 +100,17 @@ export function nodeTimes(events: readonly ProfileEvent[], runs: number): NodeTi
   for (const { cat, name, dur, ts, args } of events) {
     if (cat !== "Node" || !name.endsWith("_kernel_time") || ts < from) continue;
     const node = name.slice(0, -"_kernel_time".length);
-    const place = node.includes("/") ? node.slice(0, node.lastIndexOf("/")) : "graph";
+    const place = placeOf(node);
     const before = times.get(node)?.microseconds ?? 0;
     times.set(node, { place, op: args?.op_name ?? "unknown", microseconds: before + dur / runs });
   }
   return [...times.values()];
+}
+
+/** `bert.pooler/Gemm_7` lies in `bert.pooler`; ONNX Runtime puts "fused " before the names of nodes that it joined. */
+function placeOf(node: string): string {
+  const end = node.lastIndexOf("/");
+  return end < 0 ? "graph" : node.slice(0, end).replace(/^fused /, "");
 }
 
 function timeTable(

@@ -17,6 +17,11 @@ test("nodes' times are means over the last runs; earlier runs only warm up", () 
   expect(nodeTimes(events, 2)).toEqual([{ place: "bert.encoder.layer.0", op: "Gemm", microseconds: 30 }]);
 });
 
+test("nodes that ONNX Runtime joined or added itself have a place, too", () => {
+  const events = [run(0), node("fused bert.pooler/Gemm_3", 1, 5), node("MemcpyFromHost", 2, 5)];
+  expect(nodeTimes(events, 1).map(({ place }) => place)).toEqual(["bert.pooler", "graph"]);
+});
+
 test("the flame view has a frame for each place and op, as wide as its share", () => {
   const svg = flameSvg([
     { place: "bert.encoder.layer.0", op: "Gemm", microseconds: 3000 },

@@ -75,6 +75,6 @@ function likeSms(count: number): number[] {
     const step = Math.min(Math.floor(place), steps - 1);
     const [from, to] = [QUANTILES[step]!, QUANTILES[step + 1]!];
     const share = place - step;
-    return Math.round(from + (to - from) * (step === steps - 1 ? share ** 2 : share));
+    return Math.round(from + (to - from) * (step === steps - 1 ? share ** 2.5 : share));
   });
 }

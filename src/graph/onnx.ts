@@ -30,7 +30,7 @@ export function compile(outputs: Readonly<Record<string, Value>>, options: Compi
 }
 
 /** The nodes that some values are computed from, in the order they were written. */
-function needed(values: readonly Value[]): Node[] {
+export function needed(values: readonly Value[]): Node[] {
   const found = new Set<Node>();
   const open = values.map((value) => value.node);
   for (let node = open.pop(); node; node = open.pop()) {

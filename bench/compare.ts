@@ -165,12 +165,11 @@ export async function measure(
 /** Passes over the texts that a side's round makes. A text counts once in each. */
 const passesOf = (side: string, epochs: number): number => (side === TEXTGRAFT ? epochs : 1);
 
-/** All lengths that batches may have, one batch of each; then some usual texts. */
+/** A batch of the longest texts that may come, then some usual ones. */
 function warmUps({ job, lengths }: Comparison): (readonly number[])[] {
   if (job.kind !== "train" && job.kind !== "predict") return [lengths(-1), lengths(-2)];
-  const { batchSize, buckets } = job;
-  const oneOfEach = buckets.flatMap((length) => new Array<number>(batchSize).fill(length));
-  return [oneOfEach, lengths(-2).slice(0, 2 * batchSize)];
+  const { batchSize, maxLength } = job;
+  return [new Array<number>(batchSize).fill(maxLength), lengths(-2).slice(0, 2 * batchSize)];
 }
 
 function requestOf({ job, lengths }: Comparison, round: number, passes: number, repeats: number) {

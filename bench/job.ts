@@ -16,8 +16,8 @@ export interface ModelJob {
   /** The peers run what is frozen with its dropout. */
   readonly frozenInTrainingMode: boolean;
   readonly batchSize: number;
-  /** Lengths that Textgraft pads batches to while training; the peers pad to the longest text. */
-  readonly buckets: readonly number[];
+  /** Tokens of the longest text that may come. */
+  readonly maxLength: number;
 }
 
 export interface TokenizeJob {

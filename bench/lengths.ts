@@ -5,7 +5,6 @@ import { random, shuffled } from "#textgraft/base/random.js";
 import { readDataset } from "#textgraft/data/example.js";
 import { openTable } from "#textgraft/data/file-node.js";
 import { embeddedModel } from "#textgraft/run/model-folder-node.js";
-import { chooseBuckets } from "#textgraft/tokens/buckets.js";
 import { lengthStatistics } from "#textgraft/tokens/lengths.js";
 import { createTokenizer } from "#textgraft/tokens/tokenizer.js";
 
@@ -16,8 +15,6 @@ export interface RealLengths {
   /** The messages themselves, or words in their place. */
   readonly texts: readonly string[];
   readonly maxLength: number;
-  /** What Textgraft pads batches to. */
-  readonly buckets: readonly number[];
   /** `count` of them, others for each round. */
   draw(count: number, round: number): number[];
 }
@@ -43,7 +40,6 @@ function lengthsFrom(source: string, whole: readonly number[], texts: readonly s
     source: `${source}, cut to ${maxLength} tokens`,
     texts,
     maxLength,
-    buckets: chooseBuckets(lengths, maxLength),
     draw: (count, round) => {
       const order = shuffled(lengths, random(1).fork("round", round));
       return Array.from({ length: count }, (_, i) => order[i % order.length]!);

@@ -31,7 +31,7 @@ export async function profileStep(
   mkdirSync(folder, { recursive: true });
   const profiles = mkdtempSync(join(tmpdir(), "textgraft-profile-"));
   const sessions = profiledSessions(join(profiles, "session"));
-  const job = modelJob(shape, [length], { batchSize: batch });
+  const job = modelJob(shape, length, { batchSize: batch });
   const work = await modelWork(job, threads, random(1));
   const lengths = new Array<number>(batch).fill(length);
   await work.round!({ lengths, epochs: 2 });

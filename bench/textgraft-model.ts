@@ -35,14 +35,14 @@ export const classifierSpec = ({ shape, head }: Pick<ModelJob, "shape" | "head">
 
 /** An engine in this thread with random weights, as `textgraft train` and `predict` open it. */
 export async function openRandomEngine(
-  { kind, frozenStages, batchSize, buckets, ...job }: ModelJob,
+  { kind, frozenStages, batchSize, maxLength, ...job }: ModelJob,
   threads: number,
 ): Promise<{ engine: Engine; model: Classifier }> {
   const classifier = classifierSpec(job);
   const training: EngineSpec["training"] = {
     batchSize,
     accumulation: 1,
-    maxLength: Math.max(...buckets),
+    maxLength,
     seed: 1,
     dropout: true,
     weightDecay: 0.01,
@@ -61,7 +61,7 @@ export async function openRandomEngine(
   };
   const engine = openLocalEngine(spec, {
     openSession: openSessionNode,
-    features: memoryFeatures(FEATURE_BYTES),
+    openFeatures: () => memoryFeatures(FEATURE_BYTES),
   });
   const model = createClassifier(classifier);
   for (const parameter of model.parameters) await engine.write(parameter.name, roughValues(parameter));

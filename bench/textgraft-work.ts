@@ -12,7 +12,7 @@ import { openRandomEngine } from "./textgraft-model.js";
 /** Trains or predicts as the application does, with random weights and token ids. */
 export async function modelWork(job: ModelJob, threads: number, random: Random): Promise<Work> {
   const { engine, model } = await openRandomEngine(job, threads);
-  const { batchSize, buckets, shape, frozenStages } = job;
+  const { batchSize, shape, frozenStages } = job;
   const flopsOf = memoized((sequence) =>
     productFlops(trainGraph(model, 0).outputs, { batch: batchSize, sequence }),
   );
@@ -27,7 +27,7 @@ export async function modelWork(job: ModelJob, threads: number, random: Random):
     const start = performance.now();
     for (let epoch = 0; epoch < epochs; epoch++) {
       const shuffle = random.fork("shuffle", first, epoch);
-      for (const { rows, length } of planBatches(lengths, { batchSize, buckets, random: shuffle })) {
+      for (const { rows, length } of planBatches(lengths, { batchSize, random: shuffle })) {
         const tokens = collate(encodings, rows, { batchSize, length, padId: 0 });
         const batch = withLabels({ ...tokens, length }, rows, first, batchSize);
         step++;

@@ -12,7 +12,7 @@ export function recipeComparisons(quick: boolean): Comparison[] {
     {
       workload: "recipe",
       name: `${shapeName(shape)} frozen, mlp head, 10 epochs of ${BATCH_SIZE} × 25`,
-      job: modelJob(shape, [25], {
+      job: modelJob(shape, 25, {
         head: "mlp",
         frozenStages: shape.layers + 2,
         frozenInTrainingMode: true,
@@ -33,14 +33,14 @@ export function freezingComparisons(real: RealLengths, quick: boolean): Comparis
     {
       ...common,
       name: `${head} of ${BATCH_SIZE} × 25`,
-      job: modelJob(shape, [25], { frozenStages: 1 + frozen }),
+      job: modelJob(shape, 25, { frozenStages: 1 + frozen }),
       lengths: rectangle(2, 25),
       note: PEERS_ONCE,
     },
     {
       ...common,
       name: `${head}, real lengths`,
-      job: modelJob(shape, real.buckets, { frozenStages: 1 + frozen }),
+      job: modelJob(shape, real.maxLength, { frozenStages: 1 + frozen }),
       lengths: drawn(real, batches),
       note: `${batches} batches of ${BATCH_SIZE} texts a round. ${PEERS_ONCE}`,
     },

@@ -90,7 +90,7 @@ function comparisonOf({ layers, hiddenSize, batch, length, rows }: Point): Compa
   return {
     workload: "growth",
     name: `L${layers} H${hiddenSize}, ${texts} texts in batches of ${batch} × ${length}`,
-    job: modelJob(shape, [length], { batchSize: batch }),
+    job: modelJob(shape, length, { batchSize: batch }),
     lengths: () => new Array<number>(texts).fill(length),
   };
 }

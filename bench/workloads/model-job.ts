@@ -4,18 +4,14 @@ import type { RealLengths } from "../lengths.js";
 export const BATCH_SIZE = 32;
 
 /** A job over batches of 32; what isn't given trains everything with the stock head. */
-export const modelJob = (
-  shape: Shape,
-  buckets: readonly number[],
-  given: Partial<ModelJob> = {},
-): ModelJob => ({
+export const modelJob = (shape: Shape, maxLength: number, given: Partial<ModelJob> = {}): ModelJob => ({
   kind: "train",
   shape,
   head: "linear",
   frozenStages: 0,
   frozenInTrainingMode: false,
   batchSize: BATCH_SIZE,
-  buckets,
+  maxLength,
   ...given,
 });
 

@@ -19,7 +19,7 @@ export function predictComparisons(
   return cases.map(([shape, batches]) => ({
     workload: "predict",
     name: `${shapeName(shape)}, real lengths`,
-    job: modelJob(shape, real.buckets, { kind: "predict" }),
+    job: modelJob(shape, real.maxLength, { kind: "predict" }),
     lengths: drawn(real, batches),
     extraSides,
     note: `${batches * BATCH_SIZE} texts a round. The peers predict random batches of ${BATCH_SIZE}, padded to their longest text.`,

@@ -27,14 +27,14 @@ export const smallComparisons = (real: RealLengths, quick: boolean): Comparison[
 const full = (workload: string, shape: Shape, length: number): Comparison => ({
   workload,
   name: `${shapeName(shape)}, ${BATCH_SIZE} × ${length}`,
-  job: modelJob(shape, [length]),
+  job: modelJob(shape, length),
   lengths: rectangle(1, length),
 });
 
 const mixed = (workload: string, shape: Shape, real: RealLengths, batches: number): Comparison => ({
   workload,
   name: `${shapeName(shape)}, real lengths`,
-  job: modelJob(shape, real.buckets),
+  job: modelJob(shape, real.maxLength),
   lengths: drawn(real, batches),
   note: `${batches} batches of ${BATCH_SIZE} texts a round. Textgraft puts texts of about the same length together, the peers pad random batches to their longest text.`,
 });

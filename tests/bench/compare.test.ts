@@ -30,7 +30,7 @@ const shape = { layers: 1, hiddenSize: 8, heads: 1, vocabSize: 16 };
 const comparison: Comparison = {
   workload: "step",
   name: "case",
-  job: modelJob(shape, [8]),
+  job: modelJob(shape, 8),
   lengths: () => new Array<number>(32).fill(8),
 };
 const lines: string[] = [];

@@ -72,7 +72,7 @@ export async function compare(comparison: Comparison, options: CompareOptions): 
   return {
     ...compared[0]!,
     sides: inOrder(merged("sides"), [own, ...peers]),
-    ratios: merged("ratios"),
+    ratios: inOrder(merged("ratios"), peers),
     othersCores: Math.max(...compared.map(({ othersCores }) => othersCores)),
     failures: merged("failures"),
     versions: merged("versions"),

@@ -5,7 +5,7 @@ import { dropoutKeys, dropoutThreshold } from "../model/dropout-bits.js";
 import type { DropoutSite } from "../model/layers.js";
 import { type Arena, createArena } from "./kernels/arena.js";
 
-/** Whose masks are wanted: a function of these, whatever batch, bucket or process the example is in. */
+/** Whose masks are wanted: a function of these, whatever batch or process the example is in. */
 export interface DropoutMoment {
   seed: number;
   step: number;

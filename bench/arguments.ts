@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { closest, TextgraftError } from "#textgraft/base/errors.js";
 import type { Shape } from "./job.js";
+import { BERT_VOCABULARY } from "./shapes.js";
 
 /** In the order in which they run. */
 export const WORKLOADS = [
@@ -114,7 +115,7 @@ function workloadOf(name: string): Workload {
 function shapeOf(text: string): Shape {
   const [layers, hiddenSize, heads] = (/^(\d+)x(\d+)x(\d+)$/.exec(text) ?? []).slice(1).map(Number);
   if (layers && hiddenSize && heads && hiddenSize % heads === 0)
-    return { layers, hiddenSize, heads, vocabSize: 30_522 };
+    return { layers, hiddenSize, heads, vocabSize: BERT_VOCABULARY };
   throw invalid(
     `--profile is ${JSON.stringify(text)}; expected layers x width x heads, heads a divisor of the width`,
     "For example --profile 12x768x12.",

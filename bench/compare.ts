@@ -1,3 +1,4 @@
+import { sum } from "#textgraft/base/numbers.js";
 import { Group } from "./group.js";
 import type { Job, RoundAnswer, RoundRequest } from "./job.js";
 import { whileBusy } from "./machine.js";
@@ -117,7 +118,7 @@ async function compareTogether(
       ...(note ? { note } : {}),
       sides,
       ratios,
-      othersCores: others.reduce((sum, cores) => sum + cores, 0) / others.length,
+      othersCores: sum(others) / others.length,
       failures: group.failures,
       versions,
     };

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as ort from "onnxruntime-node";
+import { sum } from "#textgraft/base/numbers.js";
 import { random } from "#textgraft/base/random.js";
 import type { ProfileArguments } from "./arguments.js";
 import { flameSvg } from "./flame.js";
@@ -42,7 +43,7 @@ export async function profileStep(
   );
   rmSync(profiles, { recursive: true });
   writeFileSync(join(folder, "flame.svg"), flameSvg(nodes));
-  const inGraph = nodes.reduce((sum, { microseconds }) => sum + microseconds, 0);
+  const inGraph = sum(nodes.map(({ microseconds }) => microseconds));
   const whole = (1e6 * seconds) / STEPS;
   const rows = [
     ...nodes,

@@ -1,6 +1,6 @@
 import type { Shape } from "./job.js";
 
-const BERT_VOCABULARY = 30_522;
+export const BERT_VOCABULARY = 30_522;
 
 export const BERT_BASE: Shape = { layers: 12, hiddenSize: 768, heads: 12, vocabSize: BERT_VOCABULARY };
 export const L6_H256: Shape = { layers: 6, hiddenSize: 256, heads: 4, vocabSize: BERT_VOCABULARY };

@@ -1,3 +1,4 @@
+import { sum } from "../base/numbers.js";
 import { type Dim, product, type Shape } from "./dims.js";
 import { defineOp, graphError, type Value } from "./graph.js";
 
@@ -110,7 +111,7 @@ export const concat = defineOp<readonly Value[]>({
     const sizes = parts.flatMap(({ shape }) => (shape.length === 1 ? shape : []));
     if (parts.length === 0 || sizes.length !== parts.length || sizes.some((size) => typeof size === "string"))
       throw graphError("Concat", parts, "vectors of known lengths");
-    return { dtype: parts[0]!.dtype, shape: [(sizes as number[]).reduce((sum, size) => sum + size, 0)] };
+    return { dtype: parts[0]!.dtype, shape: [sum(sizes as number[])] };
   },
   gradient: (g, dy, { inputs }) => {
     let start = 0;

@@ -80,6 +80,9 @@ export function adamw(state: AdamwState, gradients: Float32Array, settings: Adam
   return { weights, m, v };
 }
 
+/** What gradients of a global norm are multiplied by, as torch.nn.utils.clip_grad_norm_ does. */
+export const clippingScale = (norm: number, maxNorm: number): number => Math.min(1, maxNorm / (norm + 1e-6));
+
 /** Rounds to float32; after one float64 operation on float32 values that is the float32 operation. */
 const f32 = Math.fround;
 

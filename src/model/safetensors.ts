@@ -1,4 +1,5 @@
 import { closest, TextgraftError } from "../base/errors.js";
+import { roundUp } from "../base/numbers.js";
 import { sizeOf } from "../base/tensor.js";
 
 /** Bytes that can be read by position: a file, a Blob, memory. */
@@ -140,7 +141,7 @@ export function encodeSafetensors(
     offset = end;
   }
   const json = new TextEncoder().encode(`{${fields.join(",")}}`);
-  const header = new Uint8Array(PREFIX + Math.ceil(json.length / 8) * 8).fill(0x20);
+  const header = new Uint8Array(PREFIX + roundUp(json.length, 8)).fill(0x20);
   new DataView(header.buffer).setBigUint64(0, BigInt(header.length - PREFIX), true);
   header.set(json, PREFIX);
   return [header, ...chunks];

@@ -1,4 +1,5 @@
 import { TextgraftError } from "../base/errors.js";
+import { roundUp } from "../base/numbers.js";
 import { sizeOf } from "../base/tensor.js";
 import type { ParameterSpec } from "./parameters.js";
 
@@ -52,7 +53,7 @@ export function planState(specs: readonly ParameterSpec[], options: LayoutOption
   for (const spec of specs) {
     const group = frozen.has(spec.name) ? "frozen" : spec.exempt && !decayAll ? "exempt" : "decayed";
     const limit = group === "frozen" ? maxFrozenBytes : maxRegionBytes;
-    const bytes = Math.ceil((4 * sizeOf(spec.shape)) / ALIGNMENT) * ALIGNMENT;
+    const bytes = roundUp(4 * sizeOf(spec.shape), ALIGNMENT);
     if (bytes > limit) {
       throw new TextgraftError("model-invalid", {
         message: `${spec.name} has ${sizeOf(spec.shape)} elements, more than fit into one piece of memory.`,

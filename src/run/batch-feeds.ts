@@ -1,6 +1,7 @@
+import { TextgraftError } from "../base/errors.js";
 import { float32, int32, type Tensor } from "../base/tensor.js";
 import type { ClassifierSpec } from "../model/classifier.js";
-import type { Batch, EngineSpec, TrainBatch } from "./engine.js";
+import type { Batch, EngineSpec, TrainBatch, TrainingSpec } from "./engine.js";
 
 /** The model as it trains: without dropout where the training asks for none. */
 export function withDropout({ classifier, training }: EngineSpec): ClassifierSpec {
@@ -9,6 +10,13 @@ export function withDropout({ classifier, training }: EngineSpec): ClassifierSpe
     ...classifier,
     config: { ...classifier.config, hiddenDropout: 0, attentionDropout: 0, classifierDropout: 0 },
   };
+}
+
+/** How an engine trains; an `internal` error where it was opened for prediction only. */
+export function trainingOf({ training }: EngineSpec): TrainingSpec {
+  if (!training)
+    throw new TextgraftError("internal", { message: "This engine was opened for prediction only." });
+  return training;
 }
 
 /** The inputs of tokens. */

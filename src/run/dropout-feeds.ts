@@ -1,3 +1,4 @@
+import { roundUp, sum } from "../base/numbers.js";
 import { hash32 } from "../base/random.js";
 import { sizeOf, type Tensor } from "../base/tensor.js";
 import { bind } from "../graph/dims.js";
@@ -23,7 +24,7 @@ export class DropoutFeeds {
       const shape = site.shape.map((dim) => bind(dim, { batch: examples.length, sequence }) as number);
       return { ...site, shape, bytes: 4 * sizeOf(shape.slice(1)) };
     });
-    const total = places.reduce((sum, { bytes }) => sum + align(examples.length * bytes), 0);
+    const total = sum(places.map(({ bytes }) => align(examples.length * bytes)));
     if (total > (this.arena?.bytes ?? 0)) this.arena = createArena(total);
     const arena = this.arena!;
 
@@ -44,4 +45,4 @@ export class DropoutFeeds {
   }
 }
 
-const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
+const align = (bytes: number): number => roundUp(bytes, 64);

@@ -1,8 +1,9 @@
-import { TextgraftError } from "../base/errors.js";
+import { roundUp } from "../base/numbers.js";
 import { float32, type Tensor } from "../base/tensor.js";
 import type { Bindings } from "../graph/dims.js";
 import { forwardBytes } from "../graph/memory.js";
 import { compile } from "../graph/onnx.js";
+import { clippingScale } from "../model/adamw.js";
 import { PIECE } from "../model/adamw-graph.js";
 import {
   type Classifier,
@@ -16,9 +17,9 @@ import {
 } from "../model/classifier.js";
 import { flatGradients, flatParameters, gradientsOf, wordRows } from "../model/flat-parameters.js";
 import { planState, type StateLayout } from "../model/state-layout.js";
-import { lossTensors, tokenTensors, withDropout } from "./batch-feeds.js";
+import { lossTensors, tokenTensors, trainingOf, withDropout } from "./batch-feeds.js";
 import { DropoutFeeds } from "./dropout-feeds.js";
-import type { Batch, Engine, EngineSpec, StepResult, TrainBatch, TrainingSpec, TrainStep } from "./engine.js";
+import type { Batch, Engine, EngineSpec, StepResult, TrainBatch, TrainStep } from "./engine.js";
 import type { FrozenPart, OpenFeatures } from "./feature-cache.js";
 import { FrozenFeatures } from "./frozen-features.js";
 import type { GpuSession, GpuTensor, OpenGpuSession } from "./gpu-session.js";
@@ -92,7 +93,7 @@ class GpuEngine implements Engine {
     const { config, labels } = this.spec.classifier;
     const rows = given.examples.length;
     const batch = padBatch(given, roundedRows(rows), roundedLength(given.length, config.positions));
-    const reads = await this.reads(batch);
+    const reads = await this.features.inputsFor(batch);
     const { session } = await this.evaluation("logits", batch, () =>
       logitsGraph(this.model, this.spec.frozenStages, flatParameters(this.layout)),
     );
@@ -102,7 +103,7 @@ class GpuEngine implements Engine {
 
   /** As on the CPU: gradients of the micro-batches are added up, their global norm is clipped, AdamW updates. */
   async train({ batches, denominator, step, learningRate }: TrainStep): Promise<StepResult> {
-    const training = this.training();
+    const training = trainingOf(this.spec);
     let loss = 0;
     let gradients = new Map<number, GpuTensor>();
     for (const batch of batches) {
@@ -113,7 +114,7 @@ class GpuEngine implements Engine {
     let squares = 0;
     for (const gradient of gradients.values()) squares += await this.vectors.sumOfSquares(gradient);
     const gradientNorm = Math.sqrt(squares);
-    const gradientScale = Math.min(1, training.maxGradientNorm / (gradientNorm + 1e-6));
+    const gradientScale = clippingScale(gradientNorm, training.maxGradientNorm);
     const { weightDecay, beta1, beta2, epsilon } = training;
     const settings = { gradientScale, learningRate, weightDecay, beta1, beta2, epsilon, step };
     await this.state.update(gradients, settings);
@@ -122,11 +123,11 @@ class GpuEngine implements Engine {
   }
 
   private async backward(given: TrainBatch, denominator: number, step: number): Promise<Backward> {
-    const { seed } = this.training();
+    const { seed } = trainingOf(this.spec);
     const { classifier, frozenStages } = this.spec;
     const length = roundedLength(given.length, classifier.config.positions);
     const batch = { ...given, ...padBatch(given, given.examples.length, length) };
-    const reads = await this.reads(batch);
+    const reads = await this.features.inputsFor(batch);
     const { session, sites } = await this.trainingGraph(batch);
     const { host, gpu } = await session.run({
       ...(await this.state.weights()),
@@ -155,14 +156,6 @@ class GpuEngine implements Engine {
       const outputs = flatGradients(graph, this.layout, examples.length * length);
       return { sites: graph.sites, ...(await this.open({ g: graph.g, outputs }, bindings, ["loss"])) };
     });
-  }
-
-  /** What a graph reads of a batch: token ids, or the features of the frozen stages. */
-  private async reads(batch: Batch): Promise<Record<string, Tensor>> {
-    const { frozenStages } = this.spec;
-    const tokens = tokenTensors(batch);
-    if (frozenStages === 0) return tokens;
-    return { attention_mask: tokens.attention_mask!, features: await this.features.of(batch) };
   }
 
   private async computeFeatures(texts: Batch): Promise<Float32Array> {
@@ -207,13 +200,6 @@ class GpuEngine implements Engine {
     const session = await this.host.openSession(compile(outputs, { bindings, target: "webgpu" }), toHost);
     return { session, bytes: forwardBytes(g.nodes, bindings) };
   }
-
-  private training(): TrainingSpec {
-    const { training } = this.spec;
-    if (!training)
-      throw new TextgraftError("internal", { message: "This engine was opened for prediction only." });
-    return training;
-  }
 }
 
 type Gradients = Map<number, GpuTensor>;
@@ -236,7 +222,7 @@ function flatLayout(model: Classifier, { training, frozenStages }: EngineSpec): 
   });
   const piece = 4 * PIECE; // divides BUFFER_BYTES
   return {
-    shards: shards.map(({ group, bytes }) => ({ group, bytes: Math.ceil(bytes / piece) * piece })),
+    shards: shards.map(({ group, bytes }) => ({ group, bytes: roundUp(bytes, piece) })),
     placements,
   };
 }

@@ -1,6 +1,6 @@
-import { TextgraftError } from "../base/errors.js";
 import { float32, sizeOf, type Tensor } from "../base/tensor.js";
 import { compile } from "../graph/onnx.js";
+import { clippingScale } from "../model/adamw.js";
 import {
   type Classifier,
   createClassifier,
@@ -13,9 +13,9 @@ import {
   WORD_TABLE,
 } from "../model/classifier.js";
 import { planState } from "../model/state-layout.js";
-import { lossTensors, tokenTensors, withDropout } from "./batch-feeds.js";
+import { lossTensors, tokenTensors, trainingOf, withDropout } from "./batch-feeds.js";
 import { DropoutFeeds } from "./dropout-feeds.js";
-import type { Batch, Engine, EngineSpec, StepResult, TrainBatch, TrainingSpec, TrainStep } from "./engine.js";
+import type { Batch, Engine, EngineSpec, StepResult, TrainBatch, TrainStep } from "./engine.js";
 import type { FrozenPart, OpenFeatures } from "./feature-cache.js";
 import { FrozenFeatures } from "./frozen-features.js";
 import { LazySession } from "./lazy-session.js";
@@ -106,7 +106,7 @@ class LocalEngine implements Engine {
   }
 
   async logits(batch: Batch): Promise<Float32Array> {
-    const reads = await this.reads(batch);
+    const reads = await this.features.inputsFor(batch);
     const { session } = await this.sessions.logits.get();
     const { logits } = await session.run({ ...this.weights(session), ...reads });
     return (logits!.data as Float32Array).slice();
@@ -117,7 +117,7 @@ class LocalEngine implements Engine {
    * torch.nn.utils.clip_grad_norm_ does; AdamW updates in place.
    */
   async train({ batches, denominator, step, learningRate }: TrainStep): Promise<StepResult> {
-    const training = this.training();
+    const training = trainingOf(this.spec);
     let loss = 0;
     if (this.spec.frozenStages === 0) this.state.clearRows(WORD_TABLE);
     for (const [microBatch, batch] of batches.entries()) {
@@ -126,7 +126,7 @@ class LocalEngine implements Engine {
     }
     // Gradients of several processes would be added up here.
     const gradientNorm = this.state.gradientNorm();
-    const gradientScale = Math.min(1, training.maxGradientNorm / (gradientNorm + 1e-6));
+    const gradientScale = clippingScale(gradientNorm, training.maxGradientNorm);
     const { weightDecay, beta1, beta2, epsilon } = training;
     this.state.update({ gradientScale, learningRate, weightDecay, beta1, beta2, epsilon, step });
     return { loss, gradientNorm };
@@ -139,9 +139,9 @@ class LocalEngine implements Engine {
     step: number,
     microBatch: number,
   ): Promise<number> {
-    const { seed } = this.training();
+    const { seed } = trainingOf(this.spec);
     const rows = batch.examples.length;
-    const reads = await this.reads(batch);
+    const reads = await this.features.inputsFor(batch);
     const { session, sites, gradients } = await this.sessions.train.get();
     const feeds: Tensors = {
       ...this.weights(session),
@@ -164,14 +164,6 @@ class LocalEngine implements Engine {
     return loss.data[0]!;
   }
 
-  /** What a graph reads of a batch: token ids, or the features of the frozen stages. */
-  private async reads(batch: Batch): Promise<Tensors> {
-    const { frozenStages } = this.spec;
-    const tokens = tokenTensors(batch);
-    if (frozenStages === 0) return tokens;
-    return { attention_mask: tokens.attention_mask!, features: await this.features.of(batch) };
-  }
-
   private featureGraph = (): ModelGraph => featureGraph(this.model, 0, this.spec.frozenStages);
 
   /** What decides about features. */
@@ -181,13 +173,6 @@ class LocalEngine implements Engine {
     const frozen = frozenParameters(this.model, frozenStages);
     const weights = Object.fromEntries(frozen.map(({ name }) => [name, this.state.weights(name)]));
     return { device, graph: graph.bytes, weights };
-  }
-
-  private training(): TrainingSpec {
-    const { training } = this.spec;
-    if (!training)
-      throw new TextgraftError("internal", { message: "This engine was opened for prediction only." });
-    return training;
   }
 
   /**

@@ -72,6 +72,10 @@ const INDEX = ".index";
 const DATA = ".features";
 const RECORD = 32;
 
+/** How many texts a file of a segment tells of, by its name and size. */
+export const textsIn = (file: string, bytes: number): number =>
+  file.endsWith(INDEX) ? Math.floor(bytes / RECORD) : 0;
+
 /** A file of features; opened when the first is read. */
 interface Source {
   readonly path: string;

@@ -11,8 +11,9 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
+import { sum } from "../base/numbers.js";
 import type { FeatureStore, FrozenPart } from "./feature-cache.js";
-import { segmentFeatures } from "./feature-segments-node.js";
+import { segmentFeatures, textsIn } from "./feature-segments-node.js";
 import { onnxruntimeVersion } from "./version-node.js";
 
 /** What people know a set of features by: plain data. */
@@ -62,7 +63,7 @@ export function openFeatureSet(frozen: FrozenPart, facts: SetFacts, maxBytes = C
   else writeFileSync(about, `${JSON.stringify(facts)}\n`, { mode: 0o600 });
 
   const sets = listFeatures().sort((a, b) => a.lastUsed.getTime() - b.lastUsed.getTime());
-  let total = sets.reduce((sum, { bytes }) => sum + bytes, 0);
+  let total = sum(sets.map(({ bytes }) => bytes));
   const others = sets.filter((set) => set.name !== name);
   const makeRoom = (bytes: number): boolean => {
     while (total + bytes > maxBytes && others.length > 0) {
@@ -89,10 +90,8 @@ export function listFeatures(): FeatureSet[] {
       return {
         name,
         ...(facts && { facts }),
-        texts: files
-          .filter(({ file }) => file.endsWith(".index"))
-          .reduce((sum, { bytes }) => sum + Math.floor(bytes / 32), 0),
-        bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+        texts: sum(files.map(({ file, bytes }) => textsIn(file, bytes))),
+        bytes: sum(files.map(({ bytes }) => bytes)),
         lastUsed: about?.changed ?? new Date(0),
       };
     });

@@ -1,6 +1,8 @@
+import { roundUp } from "../base/numbers.js";
 import { float32, type Tensor } from "../base/tensor.js";
 import { type Classifier, featuresPerToken } from "../model/classifier.js";
 import type { BertConfig } from "../model/config.js";
+import { tokenTensors } from "./batch-feeds.js";
 import type { Batch } from "./engine.js";
 import { type FeatureStore, type FeatureUse, tokensKey } from "./feature-cache.js";
 
@@ -12,7 +14,7 @@ export interface FeatureSource {
   compute: (texts: Batch) => Promise<Float32Array>;
 }
 
-/** What the frozen stages of a model make of texts: computed once, then kept. */
+/** What the stages that train read of a batch; what the frozen stages make of texts is computed once, then kept. */
 export class FrozenFeatures {
   private readonly model: Classifier;
   private readonly stages: number;
@@ -26,8 +28,15 @@ export class FrozenFeatures {
     this.source = source;
   }
 
+  /** Inputs of a graph that begins behind the frozen stages: tokens, or the mask and features. */
+  async inputsFor(batch: Batch): Promise<Record<string, Tensor>> {
+    const tokens = tokenTensors(batch);
+    if (this.stages === 0) return tokens;
+    return { attention_mask: tokens.attention_mask!, features: await this.of(batch) };
+  }
+
   /** Features of a batch, [rows, length, hidden] or [rows, hidden]; computed only for texts that are new. */
-  async of(batch: Batch): Promise<Tensor> {
+  private async of(batch: Batch): Promise<Tensor> {
     const { config } = this.model.spec;
     const { hiddenSize } = config;
     const perToken = featuresPerToken(this.model, this.stages);
@@ -89,7 +98,7 @@ function textOf({ inputIds, attentionMask, tokenTypeIds, length }: Batch, row: n
  */
 function textBatch(texts: readonly TextRow[], { positions }: BertConfig): Batch {
   const longest = Math.max(...texts.map(({ inputIds }) => inputIds.length));
-  const length = Math.min(8 * Math.ceil(longest / 8), positions);
+  const length = Math.min(roundUp(longest, 8), positions);
   const rows = Math.max(2, texts.length);
   const batch: Batch = {
     examples: new Int32Array(rows),

@@ -1,3 +1,4 @@
+import { roundUp } from "../base/numbers.js";
 import type { Batch } from "./engine.js";
 
 /**
@@ -31,4 +32,4 @@ export const roundedRows = (rows: number): number => 2 ** Math.ceil(Math.log2(ro
 
 /** Lengths to which they are filled up: multiples of 16, and never more than the model has positions for. */
 export const roundedLength = (length: number, positions: number): number =>
-  Math.min(Math.ceil(length / 16) * 16, positions);
+  Math.min(roundUp(length, 16), positions);

@@ -33,6 +33,12 @@ export const openSessionNode: OpenSession = async (graph, { device, threads, inP
   return {
     inputs,
     async run(feeds, into) {
+      if ((into !== undefined) !== inPlace) {
+        const message = inPlace
+          ? "A session in place needs tensors to write to."
+          : "This session isn't in place.";
+        throw new TextgraftError("internal", { message });
+      }
       const taken = wrap(Object.fromEntries(Object.entries(feeds).filter(([name]) => inputs.has(name))));
       if (into) {
         await session.run(taken, { [STOP]: null, ...wrap(into) }).catch(ignoreStop);

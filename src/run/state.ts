@@ -1,4 +1,5 @@
 import { TextgraftError } from "../base/errors.js";
+import { roundUp } from "../base/numbers.js";
 import { sizeOf, type Tensor, transposed } from "../base/tensor.js";
 import type { AdamwSettings } from "../model/adamw.js";
 import type { Placement, StateLayout } from "../model/state-layout.js";
@@ -27,7 +28,7 @@ export function largestRegion(options: StateOptions): number {
 /** The most that an arena can hold. */
 const ARENA_BYTES = 2 ** 32 - 2 ** 16;
 
-const rowBytesOf = ({ rowValues = 0 }: StateOptions): number => Math.ceil((4 * rowValues) / 64) * 64;
+const rowBytesOf = ({ rowValues = 0 }: StateOptions): number => roundUp(4 * rowValues, 64);
 const regionsOf = ({ accumulates = false }: StateOptions): number => REGIONS.length + (accumulates ? 1 : 0);
 
 /**

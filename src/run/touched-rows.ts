@@ -1,3 +1,5 @@
+import { roundUp } from "../base/numbers.js";
+
 /** Starts and ends of ranges of bytes, in turn and upwards: [start, end, start, end, …]. */
 export type Ranges = readonly number[];
 
@@ -68,4 +70,4 @@ export class TouchedRows {
   }
 }
 
-const lineAfter = (byte: number): number => Math.ceil(byte / LINE) * LINE;
+const lineAfter = (byte: number): number => roundUp(byte, LINE);

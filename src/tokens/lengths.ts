@@ -1,4 +1,5 @@
 import { TextgraftError } from "../base/errors.js";
+import { roundUp } from "../base/numbers.js";
 
 /** How long texts are, in tokens with the special ones, and what limits would cut. */
 export interface LengthStatistics {
@@ -45,7 +46,7 @@ export function lengthStatistics(
     count,
     mean: total / count,
     histogram: histogramOf(sorted, percentile(99)),
-    suggestedLength: Math.min(Math.ceil(Math.max(1, percentile(KEPT_WHOLE)) / 8) * 8, maxLength),
+    suggestedLength: Math.min(roundUp(Math.max(1, percentile(KEPT_WHOLE)), 8), maxLength),
     percentile,
     cutShare: (limit) => {
       const longer = sorted.filter((length) => length > limit);

@@ -43,6 +43,16 @@ test("what goes wrong in a run in place is still told", async () => {
   await session.dispose();
 });
 
+test("a session writes to tensors of the caller always or never", async () => {
+  const x = float32([4], [1, 2, 3, 4]);
+  const inPlace = await openSessionNode(graph(4), { device: "cpu", inPlace: true });
+  await expect(inPlace.run({ x })).rejects.toThrow("needs tensors");
+  await inPlace.dispose();
+  const other = await openSessionNode(graph(4), { device: "cpu" });
+  await expect(other.run({ x }, { y: float32([4]), z: float32([1]) })).rejects.toThrow("isn't in place");
+  await other.dispose();
+});
+
 test("other sessions give new tensors", async () => {
   const session = await openSessionNode(graph("n"), { device: "cpu" });
   const [first, second] = [float32([2], [1, 2]), float32([3], [5, 6, 7])];

@@ -1,4 +1,5 @@
 import { Argument, type Command } from "commander";
+import { sum } from "../../base/numbers.js";
 import { frozenPart } from "../../report/facts.js";
 import { columns, count, grouped, oneLine } from "../../report/plain.js";
 import {
@@ -31,7 +32,7 @@ export function addCache(program: Command, app: App): Command {
 function cacheVerb({ stdout }: App, action: "list" | "clear", json: true | undefined): void {
   const folder = featureFolder();
   const sets = action === "clear" ? clearFeatures() : listFeatures().sort(byUse);
-  const bytes = sets.reduce((sum, set) => sum + set.bytes, 0);
+  const bytes = sum(sets.map((set) => set.bytes));
   if (json) {
     const told = action === "clear" ? { removed: sets.length, bytes } : { bytes, sets };
     stdout.write(jsonLine({ folder, ...told }));

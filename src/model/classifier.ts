@@ -3,16 +3,17 @@ import { GraphBuilder } from "../graph/builder.js";
 import type { Shape } from "../graph/dims.js";
 import { gradients } from "../graph/gradients.js";
 import type { Value } from "../graph/graph.js";
-import type { BertConfig } from "./config.js";
-import { bertStages, type Stage, type StageContext } from "./encoder.js";
-import { type Head, type HeadKind, linearHead, mlpHead } from "./head.js";
+import type { EncoderConfig } from "./config.js";
+import type { Stage, StageContext, TokenInputs } from "./encoder.js";
+import { familyOf } from "./families.js";
+import { type Head, type HeadKind, mlpHead } from "./head.js";
 import { attentionBias, type Dropout, type DropoutSite, fedDropout, noDropout } from "./layers.js";
 import { type Problem, weightedLoss } from "./loss.js";
 import { type ParameterSpec, parameterScope } from "./parameters.js";
 
 /** What has to be known to rebuild a classifier's graphs; plain data, so that it can be sent to a worker. */
 export interface ClassifierSpec {
-  config: BertConfig;
+  config: EncoderConfig;
   head: HeadKind;
   labels: readonly string[];
   problem: Problem;
@@ -25,18 +26,19 @@ export interface Classifier {
   readonly head: Head;
   /** All parameters in the model's order. */
   readonly parameters: readonly ParameterSpec[];
+  /** The table of words, whose gradient comes row by row. */
+  readonly wordTable: ParameterSpec;
 }
 
 export function createClassifier(spec: ClassifierSpec): Classifier {
   const { config, labels } = spec;
-  const head = spec.head === "linear" ? linearHead(config, labels.length) : mlpHead(config, labels.length);
-  const stages = bertStages(config, { reads: head.reads, pooler: true });
-  return {
-    spec,
-    stages,
-    head,
-    parameters: [...stages.flatMap((stage) => stage.parameters), ...head.parameters],
-  };
+  const family = familyOf(config);
+  const head = spec.head === "stock" ? family.head(config, labels.length) : mlpHead(config, labels.length);
+  const pooler = head.reads === "pooled" && family.pooler ? [family.pooler(config)] : [];
+  const stages = [...family.encoder(config, head.reads === "all" ? "all" : "first"), ...pooler];
+  const parameters = [...stages.flatMap((stage) => stage.parameters), ...head.parameters];
+  const wordTable = parameters.find(({ name }) => name === family.wordTable)!;
+  return { spec, stages, head, parameters, wordTable };
 }
 
 /** Parameters of the first `frozen` stages, which don't train. */
@@ -76,8 +78,8 @@ export function featureGraph(
   to: number,
   source: ParameterSource = ownInputs,
 ): ModelGraph {
-  const parts = start(model, "int32", source);
-  return { g: parts.g, outputs: { features: parts.encode(from, to, noDropout) } };
+  const { g, encode } = start(model, { source });
+  return { g, outputs: { features: encode(from, to) } };
 }
 
 /** Evaluation mode from the features of stage `from` (0: from tokens) to `logits`. */
@@ -86,26 +88,37 @@ export function logitsGraph(
   from: number,
   source: ParameterSource = ownInputs,
 ): ModelGraph {
-  return classifying(model, start(model, "int32", source), from);
+  const { g, classify } = start(model, { source });
+  return { g, outputs: { logits: classify(from) } };
 }
 
 /** The whole model with its weights inside and int64 tokens, for others: from tokens to `logits`. */
 export function exportGraph(model: Classifier, weights: ReadonlyMap<string, Float32Array>): ModelGraph {
   // Others look for these names of its axes.
   const axes = ["batch_size", "sequence_length"];
-  return classifying(model, start(model, "int64", inputsOrConstants(weights), axes), 0);
+  const { g, classify } = start(model, { source: inputsOrConstants(weights), ids: "int64", axes });
+  return { g, outputs: { logits: classify(0) } };
 }
 
-function classifying({ stages }: Classifier, { g, encode, classify }: Start, from: number): ModelGraph {
-  return { g, outputs: { logits: classify(encode(from, stages.length, noDropout), noDropout) } };
+export interface TrainGraphOptions {
+  /** Default: each parameter is an input of its own. */
+  readonly source?: ParameterSource;
+  /** Default: true. */
+  readonly dropout?: boolean;
 }
 
 /** Training mode from stage `from`; all that lies below is frozen. Gives `loss` and the gradients. */
-export function trainGraph(model: Classifier, from: number, source: ParameterSource = ownInputs): TrainGraph {
-  const { g, inputs, encode, classify } = start(model, "int32", source);
+export function trainGraph(
+  model: Classifier,
+  from: number,
+  { source = ownInputs, dropout = true }: TrainGraphOptions = {},
+): TrainGraph {
   const sites: DropoutSite[] = [];
-  const dropout = fedDropout(sites);
-  const logits = classify(encode(from, model.stages.length, dropout), dropout);
+  const { g, inputs, classify } = start(model, {
+    source,
+    dropout: dropout ? fedDropout(sites) : noDropout,
+  });
+  const logits = classify(from);
   const [batch, labels] = logits.shape as [string, number];
   const loss = weightedLoss(g, model.spec.problem, logits, {
     labels: g.input("labels", "float32", [batch, labels]),
@@ -113,7 +126,8 @@ export function trainGraph(model: Classifier, from: number, source: ParameterSou
     denominator: g.input("denominator", "float32", []),
   });
 
-  const trained = [...inputs];
+  const frozen = new Set(frozenParameters(model, from).map(({ name }) => name));
+  const trained = [...inputs].filter(([name]) => !frozen.has(name));
   const found = gradients(
     g,
     loss,
@@ -123,15 +137,12 @@ export function trainGraph(model: Classifier, from: number, source: ParameterSou
   const gradientOutputs = trained.map(([parameter], i): GradientOutput => {
     const output = `gradient.${parameter}`;
     const gradient = found[i]!;
-    const byRows = gradient.node.op.name === "ScatterRows" && parameter === WORD_TABLE;
+    const byRows = gradient.node.op.name === "ScatterRows" && parameter === model.wordTable.name;
     outputs[output] = byRows ? g.rows(gradient.node.inputs[0]!) : gradient;
     return { parameter, output, kind: byRows ? "rows" : "whole" };
   });
   return { g, outputs, sites, gradients: gradientOutputs };
 }
-
-/** The one table whose gradient comes row by row. */
-export const WORD_TABLE = "bert.embeddings.word_embeddings.weight";
 
 /** Where the graphs of one model take a parameter from, in the checkpoint's shape. */
 export type ParameterSource = (g: GraphBuilder) => (name: string, shape: readonly number[]) => Value;
@@ -152,17 +163,27 @@ export const inputsOrConstants =
 const asStored = (parameter: Value): Value =>
   parameter.node.op.name === "Transpose" ? parameter.node.inputs[0]! : parameter;
 
-type Start = ReturnType<typeof start>;
+interface Start {
+  readonly source: ParameterSource;
+  /** Default: int32. */
+  readonly ids?: DType;
+  /** Names of the tokens' axes. */
+  readonly axes?: Shape;
+  /** Default: none, as in evaluation mode. */
+  readonly dropout?: Dropout;
+}
 
 /** A new graph with the model's inputs and parameters, made as the stages ask for them. */
-function start(model: Classifier, ids: DType, source: ParameterSource, axes: Shape = ["batch", "sequence"]) {
+function start(
+  model: Classifier,
+  { source, ids = "int32", axes = ["batch", "sequence"], dropout = noDropout }: Start,
+) {
   const g = new GraphBuilder();
   const inputs = new Map<string, Value>();
   const params = parameterScope(model.parameters, inputs, source(g));
-  const tokens = tokenInputs(g, ids, axes);
+  const context: StageContext = { tokens: tokenInputs(g, ids, axes), dropout, shared: sharedValues() };
 
-  const encode = (from: number, to: number, dropout: Dropout): Value => {
-    const context: StageContext = { tokens, dropout };
+  const encode = (from: number, to: number): Value => {
     let x: Value | null = from === 0 ? null : featuresInput(g, model, from);
     for (const stage of model.stages.slice(from, to)) {
       const before = x;
@@ -170,25 +191,32 @@ function start(model: Classifier, ids: DType, source: ParameterSource, axes: Sha
     }
     return x!;
   };
-  const classify = (pooled: Value, dropout: Dropout): Value =>
-    g.within("head", () => model.head.build(g, params, pooled, dropout));
+  const classify = (from: number): Value => {
+    const features = encode(from, model.stages.length);
+    return g.within("head", () => model.head.build(g, params, features, context));
+  };
   return { g, inputs, encode, classify };
 }
 
-function tokenInputs(g: GraphBuilder, ids: DType, axes: Shape): StageContext["tokens"] {
-  const input = (name: string) => g.input(name, ids, axes);
+function tokenInputs(g: GraphBuilder, ids: DType, axes: Shape): TokenInputs {
+  const shared = sharedValues();
+  const input = (name: string) => () => shared(name, () => g.input(name, ids, axes));
+  const attentionMask = input("attention_mask");
   return {
-    inputIds: once(() => input("input_ids")),
-    tokenTypeIds: once(() => input("token_type_ids")),
-    attentionBias: once(() => attentionBias(g, input("attention_mask"))),
+    inputIds: input("input_ids"),
+    tokenTypeIds: input("token_type_ids"),
+    attentionMask,
+    attentionBias: () => shared("bias", () => attentionBias(g, attentionMask())),
   };
 }
 
-function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
+/** Makes each value once. */
+function sharedValues(): StageContext["shared"] {
+  const made = new Map<string, Value>();
+  return (name, make) => {
+    const value = made.get(name) ?? make();
+    made.set(name, value);
+    return value;
   };
 }
 

@@ -17,7 +17,7 @@ import {
 } from "../model/classifier.js";
 import { flatGradients, flatParameters, gradientsOf, wordRows } from "../model/flat-parameters.js";
 import { planState, type StateLayout } from "../model/state-layout.js";
-import { lossTensors, tokenTensors, trainingOf, withDropout } from "./batch-feeds.js";
+import { lossTensors, tokenTensors, trainingOf } from "./batch-feeds.js";
 import { DropoutFeeds } from "./dropout-feeds.js";
 import type { Batch, Engine, EngineSpec, StepResult, TrainBatch, TrainStep } from "./engine.js";
 import type { FrozenPart, OpenFeatures } from "./feature-cache.js";
@@ -57,7 +57,7 @@ class GpuEngine implements Engine {
     this.spec = spec;
     this.host = host;
     this.vectors = vectors;
-    this.model = createClassifier(withDropout(spec));
+    this.model = createClassifier(spec.classifier);
     this.layout = flatLayout(this.model, spec);
     this.state = new GpuState(this.layout, vectors);
     this.features = new FrozenFeatures(this.model, spec.frozenStages, {
@@ -152,7 +152,10 @@ class GpuEngine implements Engine {
   private trainingGraph({ examples, length }: Batch): Promise<TrainingGraph> {
     const bindings = { batch: examples.length, sequence: length };
     return this.sessions.get(`train ${examples.length} ${length}`, async () => {
-      const graph = trainGraph(this.model, this.spec.frozenStages, flatParameters(this.layout));
+      const graph = trainGraph(this.model, this.spec.frozenStages, {
+        source: flatParameters(this.layout),
+        dropout: trainingOf(this.spec).dropout,
+      });
       const outputs = flatGradients(graph, this.layout, examples.length * length);
       return { sites: graph.sites, ...(await this.open({ g: graph.g, outputs }, bindings, ["loss"])) };
     });

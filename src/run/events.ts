@@ -1,4 +1,5 @@
 import type { Part } from "../data/split-quotas.js";
+import type { HeadKind } from "../model/head.js";
 import type { Floor } from "./floors.js";
 import type { ClassificationMetrics } from "./metrics/confusion.js";
 import type { Metrics } from "./metrics.js";
@@ -29,7 +30,7 @@ export interface ModelFacts {
   trainedParameters: number;
   layers: number;
   hiddenSize: number;
-  head: "linear" | "mlp";
+  head: HeadKind;
   frozenStages: number;
   maxLength: number;
   /** Share of the training texts that maxLength cuts. */

@@ -54,7 +54,11 @@ export const trainOptions = {
     "what doesn't train: nothing, the embeddings, these and the first N layers, or the whole encoder",
     parseFreeze,
   ),
-  head: choice<HeadKind>("linear", ["linear", "mlp"], "one dense layer, or the tutorial's two"),
+  head: choice<HeadKind>(
+    "stock",
+    ["stock", "mlp"],
+    "that of the model's class, or the tutorial's two layers",
+  ),
   classWeights: text("none", "balanced, none, or label=weight,label=weight"),
   epochs: number(3, "passes over the training rows", { whole: true, min: 1 }),
   batchSize: number(32, "rows of one batch", { whole: true, min: 1 }),

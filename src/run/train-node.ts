@@ -13,6 +13,7 @@ import { judge } from "./judge.js";
 import { resolveOptions, type TrainOptions } from "./options.js";
 import { datasetFrom, partsOf, type Sources } from "./parts.js";
 import {
+  checkFreeze,
   engineSpecOf,
   frozenStagesOf,
   learningRateOf,
@@ -68,7 +69,7 @@ async function* pipeline(
   const seeded = random(options.seed);
   await checkTarget(options.output, options.overwrite);
   const pretrained = await openPretrained(options.model);
-  const frozenStages = frozenStagesOf(options.freeze, pretrained.config);
+  checkFreeze(options.freeze, pretrained.config);
   maxLengthOf(options.maxLength, pretrained.config.positions, pretrained.config); // told before the long work
   const sources = await readSources(data, options);
   const { split, facts } = partsOf(sources, { grouped: options.split === "grouped", random: seeded });
@@ -89,13 +90,14 @@ async function* pipeline(
     labels: facts.labels,
     problem: "single_label",
   });
+  const frozenStages = frozenStagesOf(options.freeze, classifier);
   const { tokenizer } = pretrained;
   const engine = await openWorkerEngine(engineSpecOf(classifier, options, { frozenStages, maxLength }));
   try {
     const keepHead = continues(pretrained, classifier);
     const fresh = await writeWeights(engine, classifier, pretrained, { random: seeded, keepHead });
     const steps = options.epochs * stepsPerEpoch(tokens.train.length, options.batchSize, options.accumulate);
-    const learningRate = learningRateOf(options.learningRate, frozenStages, pretrained.config);
+    const learningRate = learningRateOf(options.learningRate, frozenStages, classifier);
     const { all, trained } = parameterCounts(classifier, frozenStages);
     const model: ModelFacts = {
       model: options.model,
@@ -187,7 +189,7 @@ function unrepresented({ labels, parts }: DataFacts): string[] {
 }
 
 /** The model was fine-tuned for the same labels in the same order: its head goes on learning. */
-function continues({ folder }: Pretrained, { spec, head }: Classifier): boolean {
+function continues({ folder }: Pretrained, { spec }: Classifier): boolean {
   const { labels, head: kind } = folder.textgraft ?? {};
-  return kind === head.kind && JSON.stringify(labels) === JSON.stringify(spec.labels);
+  return kind === spec.head && JSON.stringify(labels) === JSON.stringify(spec.labels);
 }

@@ -175,7 +175,7 @@ test("a stopped run says whether anything will be saved", async () => {
     trainedParameters: 10,
     layers: 1,
     hiddenSize: 4,
-    head: "linear",
+    head: "stock",
     frozenStages: 0,
     maxLength: 8,
     cutShare: 0,

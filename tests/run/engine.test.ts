@@ -60,7 +60,7 @@ onEach(
 );
 
 test.each([
-  { head: "linear", frozenStages: 0, learningRate: 3e-3 },
+  { head: "stock", frozenStages: 0, learningRate: 3e-3 },
   { head: "mlp", frozenStages: 0, learningRate: 3e-3 },
   { head: "mlp", frozenStages: tinyStages, learningRate: 1e-2 },
 ] as const)("eight rows are learned by heart: %o", async ({ head, frozenStages, learningRate }) => {

@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { createClassifier } from "../../src/model/classifier.js";
 import { testedDevices } from "../support/devices.js";
 import {
-  bertFamilies,
   engineWith,
   familySpec,
   frozenStages,
@@ -11,6 +10,7 @@ import {
   readFamily,
   readTensors,
   referenceBatch,
+  referenceFamilies,
   trainingSpec,
 } from "../support/families.js";
 
@@ -22,7 +22,7 @@ const LOGITS_AFTER = 2e-5;
 const PARAMETER_NORM = 2e-6;
 
 const cases = testedDevices.flatMap(({ device, factor }) =>
-  bertFamilies.map((family) => [family, device, factor] as const),
+  referenceFamilies.map((family) => [family, device, factor] as const),
 );
 
 describe.each(cases)("%s on %s agrees with PyTorch", (family, device, factor) => {

@@ -75,7 +75,7 @@ describe("a training on a file", async () => {
       trainedParameters: encoder + 3 * 32 + 3,
       layers: 2,
       hiddenSize: 32,
-      head: "linear",
+      head: "stock",
       frozenStages: 0,
       maxLength: 32,
       cutShare: 0,
@@ -156,7 +156,7 @@ describe("a training on a file", async () => {
     const facts = JSON.parse(await readFile(join(input.output, "textgraft.json"), "utf8"));
     expect(facts).toMatchObject({
       formatVersion: 1,
-      head: "linear",
+      head: "stock",
       problem: "single_label",
       labels: result.data.labels,
       maxLength: 32,

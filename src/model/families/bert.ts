@@ -1,0 +1,39 @@
+import { configReader, readTransformerConfig, type TransformerConfig } from "../config.js";
+import { embeddingsStage } from "../embeddings.js";
+import { denseStage } from "../encoder.js";
+import { defineFamily } from "../family.js";
+import { linearHead } from "../head.js";
+import { BERT_LAYER, transformerLayer } from "../transformer-layer.js";
+
+export interface BertConfig extends TransformerConfig {
+  tokenTypes: number;
+}
+
+/** Devlin et al. 2018, https://arxiv.org/abs/1810.04805 */
+export const bert = defineFamily<BertConfig>({
+  classes: { bert: "BertForSequenceClassification" },
+  prefix: "bert.",
+  wordTable: "bert.embeddings.word_embeddings.weight",
+  readConfig: (json) => {
+    const keys = configReader(json);
+    const config = readTransformerConfig(json);
+    return {
+      ...config,
+      positions: config.positionRows,
+      tokenTypes: keys.size("type_vocab_size"),
+      classifierDropout: keys.probability("classifier_dropout", config.hiddenDropout),
+    };
+  },
+  encoder: (config, reads) => [
+    embeddingsStage(config, { name: "bert.embeddings", tokenTypes: config.tokenTypes }),
+    ...Array.from({ length: config.layers }, (_, index) =>
+      transformerLayer(config, {
+        name: `bert.encoder.layer.${index}`,
+        names: BERT_LAYER,
+        reads: index === config.layers - 1 ? reads : "all",
+      }),
+    ),
+  ],
+  pooler: (config) => denseStage("bert.pooler", config, { dense: "bert.pooler.dense", activation: "tanh" }),
+  head: linearHead,
+});

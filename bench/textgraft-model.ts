@@ -49,6 +49,7 @@ export async function openRandomEngine(
     maxLength,
     seed: 1,
     dropout: true,
+    checkpointing: false,
     weightDecay: 0.01,
     decayAll: false,
     beta1: 0.9,

@@ -89,6 +89,8 @@ export class GraphBuilder {
     start === 0 && x.shape[axis] === size ? x : this.one(movement.slice, [x], { axis, start, size });
   unslice = (x: Value, axis: number, start: number, size: Dim): Value =>
     this.one(movement.unslice, [x], { axis, start, size });
+  /** x, but not before `other`, of the same shape, is there. */
+  after = (x: Value, other: Value): Value => this.one(movement.after, [x, other]);
   /** Vectors behind each other as one. */
   concat = (parts: readonly Value[]): Value =>
     parts.length === 1 ? parts[0]! : this.one(movement.concat, parts);

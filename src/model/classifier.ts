@@ -1,7 +1,7 @@
 import { type DType, float32 } from "../base/tensor.js";
 import { GraphBuilder } from "../graph/builder.js";
 import type { Shape } from "../graph/dims.js";
-import { gradients } from "../graph/gradients.js";
+import { gradients, type Segment } from "../graph/gradients.js";
 import type { Value } from "../graph/graph.js";
 import type { EncoderConfig } from "./config.js";
 import type { Stage, StageContext, TokenInputs } from "./encoder.js";
@@ -105,16 +105,18 @@ export interface TrainGraphOptions {
   readonly source?: ParameterSource;
   /** Default: true. */
   readonly dropout?: boolean;
+  /** Keep only what stages give each other, and compute the rest again for the backward pass. Default: false. */
+  readonly checkpointing?: boolean;
 }
 
 /** Training mode from stage `from`; all that lies below is frozen. Gives `loss` and the gradients. */
 export function trainGraph(
   model: Classifier,
   from: number,
-  { source = ownInputs, dropout = true }: TrainGraphOptions = {},
+  { source = ownInputs, dropout = true, checkpointing = false }: TrainGraphOptions = {},
 ): TrainGraph {
   const sites: DropoutSite[] = [];
-  const { g, inputs, classify } = start(model, {
+  const { g, inputs, classify, segments } = start(model, {
     source,
     dropout: dropout ? fedDropout(sites) : noDropout,
   });
@@ -132,6 +134,7 @@ export function trainGraph(
     g,
     loss,
     trained.map(([, value]) => asStored(value)),
+    checkpointing ? segments : [],
   );
   const outputs: Record<string, Value> = { loss };
   const gradientOutputs = trained.map(([parameter], i): GradientOutput => {
@@ -183,11 +186,16 @@ function start(
   const params = parameterScope(model.parameters, inputs, source(g));
   const context: StageContext = { tokens: tokenInputs(g, ids, axes), dropout, shared: sharedValues() };
 
+  /** Stages from [batch, sequence, hidden] to the same, but for the last: its backward pass comes first. */
+  const segments: Segment[] = [];
   const encode = (from: number, to: number): Value => {
     let x: Value | null = from === 0 ? null : featuresInput(g, model, from);
     for (const stage of model.stages.slice(from, to)) {
       const before = x;
+      const written = g.nodes.length;
       x = g.within(stage.name, () => stage.build(g, params, before, context));
+      if (before && stage.perToken && stage !== model.stages.at(-1))
+        segments.push({ input: before, output: x, nodes: g.nodes.slice(written) });
     }
     return x!;
   };
@@ -195,7 +203,7 @@ function start(
     const features = encode(from, model.stages.length);
     return g.within("head", () => model.head.build(g, params, features, context));
   };
-  return { g, inputs, encode, classify };
+  return { g, inputs, encode, classify, segments };
 }
 
 function tokenInputs(g: GraphBuilder, ids: DType, axes: Shape): TokenInputs {

@@ -152,10 +152,9 @@ class GpuEngine implements Engine {
   private trainingGraph({ examples, length }: Batch): Promise<TrainingGraph> {
     const bindings = { batch: examples.length, sequence: length };
     return this.sessions.get(`train ${examples.length} ${length}`, async () => {
-      const graph = trainGraph(this.model, this.spec.frozenStages, {
-        source: flatParameters(this.layout),
-        dropout: trainingOf(this.spec).dropout,
-      });
+      const { dropout, checkpointing } = trainingOf(this.spec);
+      const source = flatParameters(this.layout);
+      const graph = trainGraph(this.model, this.spec.frozenStages, { source, dropout, checkpointing });
       const outputs = flatGradients(graph, this.layout, examples.length * length);
       return { sites: graph.sites, ...(await this.open({ g: graph.g, outputs }, bindings, ["loss"])) };
     });

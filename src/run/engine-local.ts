@@ -196,8 +196,8 @@ class LocalEngine implements Engine {
   }
 
   private async openTraining() {
-    const { dropout } = trainingOf(this.spec);
-    const graph = trainGraph(this.model, this.spec.frozenStages, { dropout });
+    const { dropout, checkpointing } = trainingOf(this.spec);
+    const graph = trainGraph(this.model, this.spec.frozenStages, { dropout, checkpointing });
     return { ...graph, ...(await this.open(graph, true)) };
   }
 

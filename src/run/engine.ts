@@ -25,6 +25,8 @@ export interface TrainingSpec {
   /** Dropout depends on it, the step, the example and the place in the model. */
   seed: number;
   dropout: boolean;
+  /** Keep only what stages give each other, and compute the rest again for the backward pass. */
+  checkpointing: boolean;
   weightDecay: number;
   /** Decay biases and norm weights, too. */
   decayAll: boolean;

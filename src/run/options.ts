@@ -63,6 +63,9 @@ export const trainOptions = {
   epochs: number(3, "passes over the training rows", { whole: true, min: 1 }),
   batchSize: number(32, "rows of one batch", { whole: true, min: 1 }),
   accumulate: number(1, "batches whose gradients are added up before a step", { whole: true, min: 1 }),
+  gradientCheckpointing: flag(
+    "compute layers again for the backward pass: half the memory, a third more time",
+  ),
   maxLength: auto("tokens of a text, longer ones are cut; auto keeps 98 % of the texts whole", {
     whole: true,
     min: 3,

@@ -69,6 +69,7 @@ export function engineSpecOf(
   { frozenStages, maxLength }: { frozenStages: number; maxLength: number },
 ): EngineSpec {
   const { device, threads, batchSize, accumulate, seed, weightDecay, decayOn, maxGradientNorm } = options;
+  const checkpointing = options.gradientCheckpointing;
   return {
     classifier,
     device,
@@ -82,6 +83,7 @@ export function engineSpecOf(
       maxLength,
       seed,
       dropout: true,
+      checkpointing,
       weightDecay,
       decayAll: decayOn === "all",
       maxGradientNorm: maxGradientNorm || Number.POSITIVE_INFINITY,

@@ -237,6 +237,7 @@ export const cases: readonly Case[] = [
   one("Unslice", "first", [normal(2, 3)], (g, x) => g.unslice(x!, 0, 0, 5)),
   one("Unslice", "middle", [normal(2, 2, 3)], (g, x) => g.unslice(x!, 1, 1, 4)),
   one("Unslice", "last column", [normal(2, 1)], (g, x) => g.unslice(x!, 1, 4, 5)),
+  one("After", "another value", [normal(2, 3), normal(2, 3)], (g, x, other) => g.after(x!, g.exp(other!))),
   one("Concat", "three vectors", [normal(2), normal(1), normal(4)], (g, ...x) => g.concat(x)),
   ...gathers("int32"),
   ...gathers("int64"),

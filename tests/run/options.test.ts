@@ -67,6 +67,13 @@ const cases: Record<keyof TrainOptions, { valid: [string, unknown][]; invalid: s
   },
   batchSize: { valid: [["16", 16]], invalid: ["0", "16.5"] },
   accumulate: { valid: [["4", 4]], invalid: ["0"] },
+  gradientCheckpointing: {
+    valid: [
+      ["true", true],
+      ["false", false],
+    ],
+    invalid: ["yes", ""],
+  },
   maxLength: {
     valid: [
       ["auto", "auto"],

@@ -40,13 +40,18 @@ describe.each(cases)("%s on %s agrees with PyTorch", (family, device, factor) =>
     await engine.close();
   });
 
-  test.each(["full", "partial", "head"] as const)("along the trajectory %s", async (kind) => {
+  test.each([
+    ["full", false],
+    ["full", true],
+    ["partial", false],
+    ["head", false],
+  ] as const)("along the trajectory %s, gradient checkpointing %s", async (kind, checkpointing) => {
     const trajectory = expected.trajectories[kind];
     const weights = await readTensors(`${family}/model.safetensors`);
     const batches = trajectory.steps.map(({ rows }) =>
       labelledBatch(expected.train, expected.num_labels, rows),
     );
-    const training = trainingSpec(expected.optimizer, batches[0]!.batch);
+    const training = { ...trainingSpec(expected.optimizer, batches[0]!.batch), checkpointing };
     const frozen = frozenStages(model, trajectory.frozen);
     const engine = await engineWith({ classifier, device, frozenStages: frozen, training }, weights);
 

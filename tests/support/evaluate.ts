@@ -151,6 +151,7 @@ export const evaluations: Readonly<Record<string, Evaluation>> = {
       }),
     ];
   },
+  After: ([x]) => [x!],
   Concat: (parts) => {
     const all = parts.flatMap((part) => [...part.data]);
     return [fill([all.length], ([i]) => all[i!]!)];

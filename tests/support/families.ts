@@ -141,6 +141,7 @@ export const trainingSpec = (optimizer: ReferenceFamily["optimizer"], batch: Tra
   maxLength: batch.length,
   seed: 0,
   dropout: false,
+  checkpointing: false,
   weightDecay: optimizer.weight_decay,
   decayAll: optimizer.no_decay.length === 0,
   beta1: optimizer.betas[0],

@@ -54,6 +54,7 @@ export const tinyTraining: TrainingSpec = {
   maxLength: 32,
   seed: 0,
   dropout: true,
+  checkpointing: false,
   weightDecay: 0,
   decayAll: false,
   beta1: 0.9,

@@ -2,9 +2,10 @@ import { closest, TextgraftError } from "../base/errors.js";
 import type { EncoderConfig } from "./config.js";
 import { bert } from "./families/bert.js";
 import { distilbert } from "./families/distilbert.js";
+import { roberta } from "./families/roberta.js";
 import type { Family } from "./family.js";
 
-const families: readonly Family[] = [bert, distilbert];
+const families: readonly Family[] = [bert, distilbert, roberta];
 
 /** Each `model_type` that can be read. */
 export const modelTypes: readonly string[] = families.flatMap(({ classes }) => Object.keys(classes));

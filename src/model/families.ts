@@ -1,9 +1,12 @@
 import { closest, TextgraftError } from "../base/errors.js";
 import type { EncoderConfig } from "./config.js";
 import { bert } from "./families/bert.js";
+import { distilbert } from "./families/distilbert.js";
+import { electra } from "./families/electra.js";
+import { roberta } from "./families/roberta.js";
 import type { Family } from "./family.js";
 
-const families: readonly Family[] = [bert];
+const families: readonly Family[] = [bert, distilbert, roberta, electra];
 
 /** Each `model_type` that can be read. */
 export const modelTypes: readonly string[] = families.flatMap(({ classes }) => Object.keys(classes));

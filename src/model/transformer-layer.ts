@@ -43,8 +43,21 @@ export interface LayerSpec {
   readonly name: string;
   readonly names: LayerNames;
   readonly reads: Reads;
+  /** Dropout behind the projection. Default: the hidden dropout. */
+  readonly projectionDropout?: number;
   /** What is added to the scores besides the mask, [1 or batch, heads, positions read, sequence]. */
   readonly scoreBias?: (g: GraphBuilder, root: ParameterScope, x: Value, context: StageContext) => Value;
+}
+
+/** All layers of an encoder, named by their numbers under `name`; the last one computes only what is read. */
+export function transformerLayers(config: TransformerConfig, spec: LayerSpec): Stage[] {
+  return Array.from({ length: config.layers }, (_, index) =>
+    transformerLayer(config, {
+      ...spec,
+      name: `${spec.name}.${index}`,
+      reads: index === config.layers - 1 ? spec.reads : "all",
+    }),
+  );
 }
 
 /**
@@ -53,10 +66,10 @@ export interface LayerSpec {
  */
 export function transformerLayer(config: TransformerConfig, spec: LayerSpec): Stage {
   const { hiddenSize, layerNormEpsilon: epsilon } = config;
-  const { name, names, reads } = spec;
-  const hiddenPlace = (part: string): DropoutPlace => ({
+  const { name, names, reads, projectionDropout } = spec;
+  const hiddenPlace = (part: string, probability = config.hiddenDropout): DropoutPlace => ({
     name: `${name}.${part}`,
-    probability: config.hiddenDropout,
+    probability,
     stride: hiddenSize,
   });
   return {
@@ -70,7 +83,7 @@ export function transformerLayer(config: TransformerConfig, spec: LayerSpec): St
       const read = reads === "first" ? g.slice(x, 1, 0, 1) : x; // [batch, positions read, hidden]
       const mixed = attention(g, root, { read, x }, context, config, spec);
       const projected = linear(g, params.in(names.projection), mixed);
-      const kept = dropout(g, projected, hiddenPlace("attention.output"));
+      const kept = dropout(g, projected, hiddenPlace("attention.output", projectionDropout));
       const attended = norm(g, params.in(names.attentionNorm), g.add(kept, read), epsilon);
       const inner = activate(g, linear(g, params.in(names.up), attended), config.activation);
       const outer = linear(g, params.in(names.down), inner);

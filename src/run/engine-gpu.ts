@@ -19,7 +19,7 @@ import { flatGradients, flatParameters, gradientsOf, wordRows } from "../model/f
 import { planState, type StateLayout } from "../model/state-layout.js";
 import { lossTensors, tokenTensors, trainingOf } from "./batch-feeds.js";
 import { DropoutFeeds } from "./dropout-feeds.js";
-import type { Batch, Engine, EngineSpec, StepResult, TrainBatch, TrainStep } from "./engine.js";
+import type { Batch, Engine, EngineSpec, StepResult, StepTime, TrainBatch, TrainStep } from "./engine.js";
 import type { FrozenPart, OpenFeatures } from "./feature-cache.js";
 import { FrozenFeatures } from "./frozen-features.js";
 import type { GpuSession, GpuTensor, OpenGpuSession } from "./gpu-session.js";
@@ -120,6 +120,14 @@ class GpuEngine implements Engine {
     await this.state.update(gradients, settings);
     for (const gradient of gradients.values()) gradient.dispose();
     return { loss, gradientNorm };
+  }
+
+  /** The update is left out: it would make new tensors of all weights. */
+  async rehearse(batch: TrainBatch): Promise<StepTime> {
+    const start = performance.now();
+    const { gradients } = await this.backward(batch, 1, 1);
+    for (const gradient of gradients.values()) gradient.dispose();
+    return { gradients: (performance.now() - start) / 1000, update: 0 };
   }
 
   private async backward(given: TrainBatch, denominator: number, step: number): Promise<Backward> {

@@ -14,7 +14,7 @@ import {
 import { planState } from "../model/state-layout.js";
 import { lossTensors, tokenTensors, trainingOf } from "./batch-feeds.js";
 import { DropoutFeeds } from "./dropout-feeds.js";
-import type { Batch, Engine, EngineSpec, StepResult, TrainBatch, TrainStep } from "./engine.js";
+import type { Batch, Engine, EngineSpec, StepResult, StepTime, TrainBatch, TrainStep } from "./engine.js";
 import type { FrozenPart, OpenFeatures } from "./feature-cache.js";
 import { FrozenFeatures } from "./frozen-features.js";
 import { LazySession } from "./lazy-session.js";
@@ -129,6 +129,19 @@ class LocalEngine implements Engine {
     const { weightDecay, beta1, beta2, epsilon } = training;
     this.state.update({ gradientScale, learningRate, weightDecay, beta1, beta2, epsilon, step });
     return { loss, gradientNorm };
+  }
+
+  /** Its gradients, taken as zero, leave moments of zero and all weights as they are. */
+  async rehearse(batch: TrainBatch): Promise<StepTime> {
+    const start = performance.now();
+    await this.backward(batch, 1, 1, 0);
+    const between = performance.now();
+    if (this.spec.frozenStages === 0) this.state.clearRows(this.model.wordTable.name);
+    const { beta1, beta2, epsilon } = trainingOf(this.spec);
+    const zero = { gradientScale: 0, learningRate: 0, weightDecay: 0 };
+    this.state.gradientNorm();
+    this.state.update({ ...zero, beta1, beta2, epsilon, step: 1 });
+    return { gradients: (between - start) / 1000, update: (performance.now() - between) / 1000 };
   }
 
   /** Runs a training graph; its gradients land in the state. Gives the batch's share of the loss. */

@@ -4,6 +4,7 @@ import type { Floor } from "./floors.js";
 import type { ClassificationMetrics } from "./metrics/confusion.js";
 import type { Metrics } from "./metrics.js";
 import type { TrainOptions } from "./options.js";
+import type { TrainEstimate } from "./rehearsal.js";
 
 /** What was read and how it was split. */
 export interface DataFacts {
@@ -60,6 +61,7 @@ export type TrainEvent =
   | { kind: "data"; facts: DataFacts }
   | { kind: "tokenized"; done: number; total: number }
   | { kind: "model"; facts: ModelFacts }
+  | { kind: "estimate"; facts: TrainEstimate }
   | {
       kind: "step";
       epoch: number;

@@ -1,3 +1,4 @@
+import { freemem } from "node:os";
 import { TextgraftError } from "../base/errors.js";
 import { random } from "../base/random.js";
 import { type Dataset, readDataset } from "../data/example.js";
@@ -22,6 +23,7 @@ import {
   scheduleOf,
 } from "./plan.js";
 import { openPretrained, type Pretrained, writeWeights } from "./pretrained-node.js";
+import { type Memory, rehearse } from "./rehearsal.js";
 import { runRecord } from "./run-record-node.js";
 import { saveModel } from "./save-node.js";
 import { tokenize } from "./tokenize.js";
@@ -119,6 +121,13 @@ async function* pipeline(
     const schedule = scheduleOf(options, steps);
     const settings = { ...options, learningRate, schedule, classWeights, random: seeded, cancelled };
     stopIfCancelled();
+    const estimate = await rehearse(engine, tokens, settings, {
+      memory: options.device === "cpu" ? processMemory : undefined,
+      laterBytes: 4 * trained,
+      gradientCheckpointing: options.gradientCheckpointing,
+    });
+    yield { kind: "estimate", facts: estimate };
+    stopIfCancelled();
     const history = yield* trainEpochs(engine, tokens, settings);
     const test = yield* judge(engine, tokens, split, classWeights);
     const features = yield* featuresOf(engine, frozenStages);
@@ -164,6 +173,12 @@ async function* featuresOf(
   }
   return { reused, computed };
 }
+
+/** Older versions of Node don't say what limits the process, only what is free on the machine. */
+const processMemory: Memory = {
+  resident: () => process.memoryUsage.rss(),
+  available: () => process.availableMemory?.() ?? freemem(),
+};
 
 /** Texts on which a saved model is compared with the one in memory. */
 const PROBES = 16;

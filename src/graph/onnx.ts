@@ -25,8 +25,19 @@ export interface CompiledGraph {
 export function compile(outputs: Readonly<Record<string, Value>>, options: CompileOptions): CompiledGraph {
   const nodes = needed(Object.values(outputs));
   const writer = new OnnxWriter(options, nodes, outputs);
-  for (const node of nodes) writer.write(node);
+  for (const node of inRunningOrder(nodes)) writer.write(node);
   return writer.finish(outputs);
+}
+
+/**
+ * ONNX Runtime runs the last node that nothing reads and all it needs, then the one before it, and so on. Written as
+ * they were built, a backward pass would run to its end before the first gradient of a weight is computed, and hold on
+ * to all that those need. Written backwards, each gradient comes as soon as it can and what it needs is freed.
+ */
+function inRunningOrder(nodes: readonly Node[]): Node[] {
+  const read = new Set(nodes.flatMap(({ inputs }) => inputs.map(({ node }) => node)));
+  const isRead = (node: Node): boolean => read.has(node);
+  return [...nodes.filter(isRead), ...nodes.filter((node) => !isRead(node)).reverse()];
 }
 
 /** The nodes that some values are computed from, in the order they were written. */

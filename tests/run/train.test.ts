@@ -15,7 +15,9 @@ describe("a training on a file", async () => {
 
   test("tells everything, in order", () => {
     const kinds = events.map(({ kind }) => kind).join(" ");
-    expect(kinds).toMatch(/^data( tokenized)+ model estimate(( step)+( evaluating)+ epoch){3}( evaluating)+ saved$/);
+    expect(kinds).toMatch(
+      /^data( tokenized)+ model estimate(( step)+( evaluating)+ epoch){3}( evaluating)+ saved$/,
+    );
     const steps = events.filter((event) => event.kind === "step");
     expect(steps).toHaveLength(result.model.steps);
     expect(steps.map(({ epoch }) => epoch)).toEqual(

@@ -11,8 +11,8 @@ export interface EmbeddingsSpec {
   readonly width?: number;
   /** Rows of the table of token types; none where it is 0. */
   readonly tokenTypes: number;
-  /** Looks positions [sequence, width] or [batch, sequence, width] up in their table. Default: token i is at row i. */
-  readonly places?: (g: GraphBuilder, table: Value, inputIds: Value) => Value;
+  /** Looks positions [sequence, width] or [batch, sequence, width] up in their table. Default: token i is at row i; null: no such table. */
+  readonly places?: ((g: GraphBuilder, table: Value, inputIds: Value) => Value) | null;
 }
 
 /** Words, positions and token types added up, normalised: [batch, sequence, width]. */
@@ -31,7 +31,7 @@ export function embeddingsStage(
     perToken: true,
     parameters: [
       table("word", config.vocabSize),
-      table("position", config.positionRows),
+      ...(places ? [table("position", config.positionRows)] : []),
       ...(tokenTypes > 0 ? [table("token_type", tokenTypes)] : []),
       ...normParameters(`${name}.LayerNorm`, width),
     ],
@@ -43,7 +43,7 @@ export function embeddingsStage(
         tokenTypes > 0
           ? g.add(words, g.gather(params.in("token_type_embeddings").weight, tokens.tokenTypeIds()))
           : words;
-      const sum = g.add(typed, places(g, params.in("position_embeddings").weight, ids));
+      const sum = places ? g.add(typed, places(g, params.in("position_embeddings").weight, ids)) : typed;
       const normed = norm(g, params.in("LayerNorm"), sum, config.layerNormEpsilon);
       return dropout(g, normed, { name, probability: config.hiddenDropout, stride: width });
     },

@@ -1,9 +1,10 @@
 import { closest, TextgraftError } from "../base/errors.js";
 import type { EncoderConfig } from "./config.js";
 import { bert } from "./families/bert.js";
+import { debertaV2 } from "./families/deberta-v2.js";
 import type { Family } from "./family.js";
 
-const families: readonly Family[] = [bert];
+const families: readonly Family[] = [bert, debertaV2];
 
 /** Each `model_type` that can be read. */
 export const modelTypes: readonly string[] = families.flatMap(({ classes }) => Object.keys(classes));

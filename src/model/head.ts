@@ -2,7 +2,7 @@ import type { GraphBuilder } from "../graph/builder.js";
 import type { Value } from "../graph/graph.js";
 import type { EncoderConfig } from "./config.js";
 import type { StageContext } from "./encoder.js";
-import { type DropoutPlace, linear } from "./layers.js";
+import { type Activation, activate, type DropoutPlace, linear } from "./layers.js";
 import { denseParameters, type ParameterScope, type ParameterSpec } from "./parameters.js";
 
 /** The head of the model's own class in transformers, or the tutorial's. */
@@ -31,6 +31,48 @@ export function linearHead(config: EncoderConfig, labels: number): Head {
   };
 }
 
+/** Names and settings of a head with an inner layer. */
+export interface DenseHeadSpec {
+  /** The inner layer, as wide as the encoder. */
+  readonly dense: string;
+  readonly activation: Activation;
+  /** The last layer. */
+  readonly output: string;
+  /** Dropout before the inner layer, besides that before the last. Default: none. */
+  readonly inputDropout?: number;
+}
+
+/** Two dense layers over the first position: dropout, dense, activation, dropout, output. */
+export function denseHead(
+  { hiddenSize, initializerRange, classifierDropout }: EncoderConfig,
+  labels: number,
+  { dense, activation, output, inputDropout = 0 }: DenseHeadSpec,
+): Head {
+  return {
+    reads: "first",
+    parameters: [
+      ...denseParameters(dense, hiddenSize, hiddenSize, initializerRange),
+      ...denseParameters(output, hiddenSize, labels, initializerRange),
+    ],
+    build: (g, params, first, { dropout }) => {
+      const read = dropout(g, first, headPlace(first, inputDropout, "head.input"));
+      const inner = activate(g, linear(g, params.in(dense), read), activation);
+      return linear(g, params.in(output), dropout(g, inner, headPlace(inner, classifierDropout)));
+    },
+  };
+}
+
+/** RoBERTa's head, which others took over with an activation of their own: dropout before both of its layers. */
+export const classificationHead =
+  (activation: Activation) =>
+  (config: EncoderConfig, labels: number): Head =>
+    denseHead(config, labels, {
+      dense: "classifier.dense",
+      activation,
+      output: "classifier.out_proj",
+      inputDropout: config.classifierDropout,
+    });
+
 /** The tutorial's head: Linear(hidden, width), ReLU, dropout, Linear(width, labels), started as PyTorch starts them. */
 export function mlpHead(config: EncoderConfig, labels: number, width = MLP_WIDTH): Head {
   return {
@@ -52,9 +94,9 @@ function torchLinear(name: string, inputs: number, outputs: number): ParameterSp
   ];
 }
 
-/** Before the last dense layer; x is [batch, width]. */
-export const headPlace = (x: Value, probability: number): DropoutPlace => ({
-  name: "head",
+/** By default before the last dense layer; x is [batch, width]. */
+export const headPlace = (x: Value, probability: number, name = "head"): DropoutPlace => ({
+  name,
   probability,
   stride: x.shape[1] as number,
 });

@@ -44,8 +44,18 @@ export interface LayerSpec {
   readonly names: LayerNames;
   readonly reads: Reads;
   /** What is added to the scores besides the mask, [1 or batch, heads, positions read, sequence]. */
-  readonly scoreBias?: (g: GraphBuilder, root: ParameterScope, x: Value, context: StageContext) => Value;
+  readonly scoreBias?: ScoreBias;
+  /** Scores are divided by √(headSize · this): how many terms of that size are added up. Default: 1. */
+  readonly scoreTerms?: number;
 }
+
+/** Queries are [batch, heads, positions read, headSize], keys [batch, heads, sequence, headSize]. */
+export type ScoreBias = (
+  g: GraphBuilder,
+  root: ParameterScope,
+  heads: { readonly queries: Value; readonly keys: Value },
+  context: StageContext,
+) => Value;
 
 /**
  * An encoder layer with its norms behind the sums, as BERT has it: attention, then two dense layers.
@@ -108,19 +118,20 @@ function attention(
   { read, x }: { read: Value; x: Value },
   context: StageContext,
   { heads, hiddenSize, attentionDropout, positions }: TransformerConfig,
-  { name, names, scoreBias }: LayerSpec,
+  { name, names, scoreBias, scoreTerms = 1 }: LayerSpec,
 ): Value {
   const params = root.in(name);
-  const q = splitHeads(g, linear(g, params.in(names.query), read), heads); // [batch, heads, read, headSize]
-  const k = splitHeads(g, linear(g, params.in(names.key), x), heads); // [batch, heads, sequence, headSize]
-  const v = splitHeads(g, linear(g, params.in(names.value), x), heads);
-  const scores = g.matmul(q, k, { transB: true, scale: 1 / Math.sqrt(hiddenSize / heads) });
-  const own = scoreBias ? g.add(scores, scoreBias(g, root, read, context)) : scores;
+  const queries = splitHeads(g, linear(g, params.in(names.query), read), heads); // [batch, heads, read, headSize]
+  const keys = splitHeads(g, linear(g, params.in(names.key), x), heads); // [batch, heads, sequence, headSize]
+  const values = splitHeads(g, linear(g, params.in(names.value), x), heads);
+  const scale = 1 / Math.sqrt((hiddenSize / heads) * scoreTerms);
+  const scores = g.matmul(queries, keys, { transB: true, scale });
+  const own = scoreBias ? g.add(scores, scoreBias(g, root, { queries, keys }, context)) : scores;
   const weights = g.softmax(g.add(own, context.tokens.attentionBias())); // [batch, heads, read, sequence]
   const kept = context.dropout(g, weights, {
     name: `${name}.attention`,
     probability: attentionDropout,
     stride: positions,
   });
-  return mergeHeads(g, g.matmul(kept, v)); // [batch, read, hidden]
+  return mergeHeads(g, g.matmul(kept, values)); // [batch, read, hidden]
 }

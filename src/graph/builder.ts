@@ -76,6 +76,7 @@ export class GraphBuilder {
   /** Sums over `axes`, which stay as axes of 1. */
   reduceSum = (x: Value, axes: readonly number[]): Value =>
     axes.length === 0 ? x : this.one(reduce.reduceSum, [x], { axes });
+  cumSum = (x: Value, reverse = false): Value => this.one(reduce.cumSum, [x], { reverse });
   softmax = (x: Value): Value => this.one(reduce.softmax, [x]);
   logSoftmax = (x: Value): Value => this.one(reduce.logSoftmax, [x]);
   layerNorm = (x: Value, gamma: Value, beta: Value, epsilon: number): Value =>

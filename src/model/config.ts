@@ -43,7 +43,7 @@ export interface ConfigReader {
   probability(key: string, fallback: number): number;
   /** The name of an activation, as transformers has it. */
   activation(key: string): Activation;
-  /** Refuses all but these values: what Textgraft doesn't have. */
+  /** Refuses all but these values: what Textgraft doesn't have. `undefined` stands for an absent key. */
   expect(key: string, allowed: readonly unknown[]): void;
   /** An error about the file, for what concerns several keys. */
   invalid(what: string): TextgraftError;
@@ -79,15 +79,41 @@ export function configReader(json: Readonly<Record<string, unknown>>): ConfigRea
     },
     expect: (key, allowed) => {
       if (allowed.includes(json[key])) return;
-      throw wrong(key, `Textgraft reads ${allowed.map((value) => JSON.stringify(value)).join(" or ")}`);
+      const named = allowed.flatMap((value) => (value === undefined ? [] : [JSON.stringify(value)]));
+      throw wrong(key, `Textgraft reads ${named.join(" or ")}`);
     },
     invalid,
   };
 }
 
-/** Reads what all families with BERT's layers have under BERT's keys. */
+/** What transformers fills in where a file of BERT's kind lacks a key. */
+export const BERT_DEFAULTS = {
+  hidden_size: 768,
+  num_hidden_layers: 12,
+  num_attention_heads: 12,
+  intermediate_size: 3072,
+  hidden_act: "gelu",
+  max_position_embeddings: 512,
+  type_vocab_size: 2,
+};
+
+/** The keys under which a family has what BERT has. */
+export type TransformerKeys = Readonly<typeof BERT_KEYS>;
+
+export const BERT_KEYS = {
+  hiddenSize: "hidden_size",
+  layers: "num_hidden_layers",
+  heads: "num_attention_heads",
+  intermediateSize: "intermediate_size",
+  activation: "hidden_act",
+  hiddenDropout: "hidden_dropout_prob",
+  attentionDropout: "attention_probs_dropout_prob",
+};
+
+/** Reads what all families with BERT's layers have, under BERT's keys or the family's own. */
 export function readTransformerConfig(
   json: Readonly<Record<string, unknown>>,
+  names: TransformerKeys = BERT_KEYS,
 ): Omit<TransformerConfig, "positions" | "classifierDropout"> {
   const keys = configReader(json);
   keys.expect("is_decoder", [false, undefined]);
@@ -95,21 +121,21 @@ export function readTransformerConfig(
   const config = {
     modelType: json.model_type as string,
     vocabSize: keys.size("vocab_size"),
-    hiddenSize: keys.size("hidden_size"),
-    layers: keys.size("num_hidden_layers"),
-    heads: keys.size("num_attention_heads"),
-    intermediateSize: keys.size("intermediate_size"),
-    activation: keys.activation("hidden_act"),
+    hiddenSize: keys.size(names.hiddenSize),
+    layers: keys.size(names.layers),
+    heads: keys.size(names.heads),
+    intermediateSize: keys.size(names.intermediateSize),
+    activation: keys.activation(names.activation),
     positionRows: keys.size("max_position_embeddings"),
     padId: keys.id("pad_token_id", 0),
     layerNormEpsilon: keys.number("layer_norm_eps", 1e-12),
-    hiddenDropout: keys.probability("hidden_dropout_prob", 0.1),
-    attentionDropout: keys.probability("attention_probs_dropout_prob", 0.1),
+    hiddenDropout: keys.probability(names.hiddenDropout, 0.1),
+    attentionDropout: keys.probability(names.attentionDropout, 0.1),
     initializerRange: keys.number("initializer_range", 0.02),
   };
   if (config.hiddenSize % config.heads === 0) return config;
   throw keys.invalid(
-    `hidden_size ${config.hiddenSize} can't be divided by num_attention_heads ${config.heads}`,
+    `${names.hiddenSize} ${config.hiddenSize} can't be divided by ${names.heads} ${config.heads}`,
   );
 }
 

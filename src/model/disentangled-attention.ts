@@ -1,8 +1,6 @@
-import type { Dim } from "../graph/dims.js";
-import { product } from "../graph/dims.js";
+import { type Dim, product } from "../graph/dims.js";
 import type { Value } from "../graph/graph.js";
 import type { TransformerConfig } from "./config.js";
-import type { Reads } from "./encoder.js";
 import { linear, norm, splitHeads } from "./layers.js";
 import { rowsByDistance } from "./relative.js";
 import type { ScoreBias } from "./transformer-layer.js";
@@ -10,7 +8,7 @@ import type { ScoreBias } from "./transformer-layer.js";
 /** What scores have besides content to content: content to position, and position to content. */
 export type PositionTerm = "c2p" | "p2c";
 
-/** How positions take part in attention as a table of distances. */
+/** How positions take part in attention, by a table of distances. */
 export interface DistanceConfig extends TransformerConfig {
   terms: readonly PositionTerm[];
   /** Distances above half of these share rows with others; 0: each has its own. */
@@ -22,20 +20,20 @@ export interface DistanceConfig extends TransformerConfig {
 }
 
 export interface DistanceNames {
-  readonly layer: string;
   readonly table: string;
   readonly norm: string;
-  /** Of distances that stand for keys in `c2p`, and for queries in `p2c`; under the layer's name. */
+  /** Of distances that stand for keys in `c2p`, and for queries in `p2c`; under a layer's name. */
   readonly projections: Readonly<Record<PositionTerm, string>>;
 }
 
-/** The table has a row for distances in both directions. */
+/** Rows of the table, which has distances in both directions. */
 export const distanceRows = ({ buckets, greatestDistance }: DistanceConfig): number =>
   2 * (buckets > 0 ? buckets : greatestDistance);
 
 /**
- * The table's row for a token that is `distance` before another. Up to half of the buckets each distance has a row of
- * its own; beyond, buckets grow with the distance. https://arxiv.org/abs/2111.09543, section 3.1 of its code's README
+ * The table's row for the distance query - key. Up to half of the buckets each distance has a row of its own; beyond,
+ * a row stands for distances within a factor, up to the greatest. https://arxiv.org/abs/2006.03654, as its second version
+ * of the code computes it: https://github.com/microsoft/DeBERTa
  */
 export function distanceRow(config: DistanceConfig, distance: number): number {
   const { buckets, greatestDistance } = config;
@@ -55,45 +53,44 @@ export function distanceRow(config: DistanceConfig, distance: number): number {
  * queries. Both are multiplied with all distances in the text, so that nothing is gathered for each pair.
  * https://arxiv.org/abs/2006.03654
  */
-export function disentangledScores(config: DistanceConfig, names: DistanceNames, reads: Reads): ScoreBias {
-  const { positions, hiddenSize, heads, terms, hiddenDropout } = config;
-  const scale = 1 / Math.sqrt((hiddenSize / heads) * scoreTerms(config));
+export function disentangledScores(config: DistanceConfig, names: DistanceNames): ScoreBias {
+  const { positions, hiddenSize, heads, hiddenDropout, layerNormEpsilon, normalisedDistances } = config;
+  const terms = 1 + config.terms.length;
+  const scale = 1 / Math.sqrt((hiddenSize / heads) * terms);
   const rows = distanceRows(config);
-  // transformers counts from the key to the query.
-  const ofKeys = rowsByDistance(positions, (distance) => distanceRow(config, -distance));
-  const ofQueries = rowsByDistance(positions, (distance) => distanceRow(config, distance));
+  const ofKeys = rowsByDistance(positions, (distance) => distanceRow(config, -distance)); // from a query
+  const ofQueries = rowsByDistance(positions, (distance) => distanceRow(config, distance)); // from a key
 
-  return (g, root, { queries, keys }, { shared, dropout }) => {
+  const build: ScoreBias["build"] = (g, root, { name, reads, queries, keys }, { shared, dropout }) => {
     const [batch, , sequence] = keys.shape as [Dim, number, Dim];
     const whole = shared(names.table, () => {
       const table = root.in(names.table).weight;
-      const normed = config.normalisedDistances
-        ? norm(g, root.in(names.norm), table, config.layerNormEpsilon)
-        : table;
+      const normed = normalisedDistances ? norm(g, root.in(names.norm), table, layerNormEpsilon) : table;
       return g.reshape(normed, [1, rows, hiddenSize]);
     });
-    const place = { name: `${names.layer}.distances`, probability: hiddenDropout, stride: hiddenSize };
+    const place = { name: `${name}.distances`, probability: hiddenDropout, stride: hiddenSize };
     const table = g.reshape(dropout(g, whole, place), [rows, hiddenSize]);
 
+    /** [1, heads, distances, headSize] */
     const project = (term: PositionTerm, numbers: Value): Value => {
       const picked = g.gather(table, g.reshape(numbers, [1, numbers.shape[0]!])); // [1, distances, hidden]
-      return splitHeads(g, linear(g, root.in(`${names.layer}.${names.projections[term]}`), picked), heads);
+      return splitHeads(g, linear(g, root.in(`${name}.${names.projections[term]}`), picked), heads);
     };
+    /** [batch, heads, sequence, sequence] */
     const ofAll = (term: PositionTerm): Value => {
       const [content, numbers] = term === "c2p" ? [queries, ofKeys] : [keys, ofQueries];
       const distances = project(term, g.constantPart(numbers, "middle", product([2, sequence])));
       const scores = g.byDistance(g.matmul(content, distances, { transB: true, scale }));
-      return term === "c2p" ? scores : g.transpose(scores, [0, 1, 3, 2]); // [batch, heads, queries, keys]
+      return term === "c2p" ? scores : g.transpose(scores, [0, 1, 3, 2]);
     };
+    /** [batch, heads, 1, sequence]: key j is at distance j. */
     const ofFirst = (term: PositionTerm): Value => {
-      const distances = project(term, g.constantPart(ofKeys, positions, sequence)); // [1, heads, sequence, headSize]
+      const distances = project(term, g.constantPart(ofKeys, positions, sequence));
       if (term === "c2p") return g.matmul(queries, distances, { transB: true, scale });
-      const sums = g.reduceSum(g.mul(keys, distances), [3]); // key j with its own distance alone
+      const sums = g.reduceSum(g.mul(keys, distances), [3]);
       return g.reshape(g.mul(sums, scale), [batch, heads, 1, sequence]);
     };
-    return terms.map(reads === "first" ? ofFirst : ofAll).reduce((sum, scores) => g.add(sum, scores));
+    return config.terms.map(reads === "first" ? ofFirst : ofAll).reduce((sum, scores) => g.add(sum, scores));
   };
+  return { build, terms };
 }
-
-/** How many terms of the size of content to content the scores have. */
-export const scoreTerms = ({ terms }: DistanceConfig): number => 1 + terms.length;

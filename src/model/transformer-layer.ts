@@ -43,19 +43,40 @@ export interface LayerSpec {
   readonly name: string;
   readonly names: LayerNames;
   readonly reads: Reads;
-  /** What is added to the scores besides the mask, [1 or batch, heads, positions read, sequence]. */
+  /** Dropout behind the projection. Default: the hidden dropout. */
+  readonly projectionDropout?: number;
+  /** What scores have besides queries by keys and the mask. Default: nothing. */
   readonly scoreBias?: ScoreBias;
-  /** Scores are divided by √(headSize · this): how many terms of that size are added up. Default: 1. */
-  readonly scoreTerms?: number;
 }
 
-/** Queries are [batch, heads, positions read, headSize], keys [batch, heads, sequence, headSize]. */
-export type ScoreBias = (
-  g: GraphBuilder,
-  root: ParameterScope,
-  heads: { readonly queries: Value; readonly keys: Value },
-  context: StageContext,
-) => Value;
+export interface ScoreBias {
+  /** Gives [1 or batch, heads, positions read, sequence]. */
+  readonly build: (g: GraphBuilder, root: ParameterScope, layer: ScoredLayer, context: StageContext) => Value;
+  /** Scores are divided by √(headSize · terms): how many terms of that size they add up. Default: 1. */
+  readonly terms?: number;
+  /** What it adds to a layer's parameters. Default: none. */
+  readonly parameters?: (layer: string) => readonly ParameterSpec[];
+}
+
+export interface ScoredLayer {
+  readonly name: string;
+  readonly reads: Reads;
+  /** [batch, heads, positions read, headSize] */
+  readonly queries: Value;
+  /** [batch, heads, sequence, headSize] */
+  readonly keys: Value;
+}
+
+/** All layers of an encoder, named by their numbers under `name`; the last one computes only what is read. */
+export function transformerLayers(config: TransformerConfig, spec: LayerSpec): Stage[] {
+  return Array.from({ length: config.layers }, (_, index) =>
+    transformerLayer(config, {
+      ...spec,
+      name: `${spec.name}.${index}`,
+      reads: index === config.layers - 1 ? spec.reads : "all",
+    }),
+  );
+}
 
 /**
  * An encoder layer with its norms behind the sums, as BERT has it: attention, then two dense layers.
@@ -63,16 +84,16 @@ export type ScoreBias = (
  */
 export function transformerLayer(config: TransformerConfig, spec: LayerSpec): Stage {
   const { hiddenSize, layerNormEpsilon: epsilon } = config;
-  const { name, names, reads } = spec;
-  const hiddenPlace = (part: string): DropoutPlace => ({
+  const { name, names, reads, projectionDropout, scoreBias } = spec;
+  const hiddenPlace = (part: string, probability = config.hiddenDropout): DropoutPlace => ({
     name: `${name}.${part}`,
-    probability: config.hiddenDropout,
+    probability,
     stride: hiddenSize,
   });
   return {
     name,
     perToken: reads === "all",
-    parameters: layerParameters(config, name, names),
+    parameters: [...layerParameters(config, name, names), ...(scoreBias?.parameters?.(name) ?? [])],
     build: (g, root, input, context) => {
       const params = root.in(name);
       const { dropout } = context;
@@ -80,7 +101,7 @@ export function transformerLayer(config: TransformerConfig, spec: LayerSpec): St
       const read = reads === "first" ? g.slice(x, 1, 0, 1) : x; // [batch, positions read, hidden]
       const mixed = attention(g, root, { read, x }, context, config, spec);
       const projected = linear(g, params.in(names.projection), mixed);
-      const kept = dropout(g, projected, hiddenPlace("attention.output"));
+      const kept = dropout(g, projected, hiddenPlace("attention.output", projectionDropout));
       const attended = norm(g, params.in(names.attentionNorm), g.add(kept, read), epsilon);
       const inner = activate(g, linear(g, params.in(names.up), attended), config.activation);
       const outer = linear(g, params.in(names.down), inner);
@@ -118,15 +139,17 @@ function attention(
   { read, x }: { read: Value; x: Value },
   context: StageContext,
   { heads, hiddenSize, attentionDropout, positions }: TransformerConfig,
-  { name, names, scoreBias, scoreTerms = 1 }: LayerSpec,
+  { name, names, reads, scoreBias }: LayerSpec,
 ): Value {
   const params = root.in(name);
   const queries = splitHeads(g, linear(g, params.in(names.query), read), heads); // [batch, heads, read, headSize]
   const keys = splitHeads(g, linear(g, params.in(names.key), x), heads); // [batch, heads, sequence, headSize]
   const values = splitHeads(g, linear(g, params.in(names.value), x), heads);
-  const scale = 1 / Math.sqrt((hiddenSize / heads) * scoreTerms);
+  const scale = 1 / Math.sqrt((hiddenSize / heads) * (scoreBias?.terms ?? 1));
   const scores = g.matmul(queries, keys, { transB: true, scale });
-  const own = scoreBias ? g.add(scores, scoreBias(g, root, { queries, keys }, context)) : scores;
+  const own = scoreBias
+    ? g.add(scores, scoreBias.build(g, root, { name, reads, queries, keys }, context))
+    : scores;
   const weights = g.softmax(g.add(own, context.tokens.attentionBias())); // [batch, heads, read, sequence]
   const kept = context.dropout(g, weights, {
     name: `${name}.attention`,

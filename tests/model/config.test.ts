@@ -67,10 +67,7 @@ test.each([
 });
 
 test("what transformers fills in is filled in", () => {
-  const { hidden_dropout_prob, attention_probs_dropout_prob, layer_norm_eps, initializer_range, ...rest } =
-    bertBase;
-  const { position_embedding_type, ...least } = rest;
-  expect(readConfig(least)).toEqual(readConfig(bertBase));
+  expect(readConfig({ model_type: "bert", vocab_size: 30522 })).toEqual(readConfig(bertBase));
 });
 
 test.each([
@@ -79,7 +76,7 @@ test.each([
   [{ hidden_act: "mish" }, 'hidden_act is "mish"; Textgraft has gelu, gelu_new'],
   [{ position_embedding_type: "relative_key" }, 'position_embedding_type is "relative_key"'],
   [{ is_decoder: true }, "is_decoder is true"],
-  [{ hidden_size: undefined }, "hidden_size is undefined; it must be a whole number above 0"],
+  [{ vocab_size: undefined }, "vocab_size is undefined; it must be a whole number above 0"],
   [{ num_hidden_layers: 0 }, "num_hidden_layers is 0"],
   [{ vocab_size: "30522" }, 'vocab_size is "30522"'],
   [{ num_attention_heads: 1.5 }, "num_attention_heads is 1.5"],

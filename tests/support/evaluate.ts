@@ -104,6 +104,9 @@ export const evaluations: Readonly<Record<string, Evaluation>> = {
     for (const index of indices(x!.shape)) sums.data[position(shape, index)]! += at(x!, index);
     return [sums];
   },
+  CumSum: ([x], { reverse }) => [
+    overRows(x!, (row) => row.map((_, i) => sum(reverse ? row.slice(i) : row.slice(0, i + 1)))),
+  ],
   Softmax: ([x]) => [overRows(x!, (row) => row.map((v) => Math.exp(v - logSumExp(row))))],
   LogSoftmax: ([x]) => [overRows(x!, (row) => row.map((v) => v - logSumExp(row)))],
   LayerNormalization: ([x, gamma, beta], { epsilon }) => {

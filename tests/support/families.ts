@@ -23,7 +23,8 @@ export interface ReferenceRows {
 export interface ReferenceEvaluation extends ReferenceRows {
   loss: number;
   logits: number[][];
-  classifier_input: number[][];
+  /** For each text, or for each of its tokens. */
+  classifier_input: number[][] | number[][][];
   last_hidden_state: number[][][];
   /** Only where the saved model has a pooler. */
   pooler_output?: number[][];

@@ -1,9 +1,9 @@
-import { configReader, readTransformerConfig, type TransformerConfig } from "../config.js";
+import { BERT_DEFAULTS, configReader, readTransformerConfig, type TransformerConfig } from "../config.js";
 import { embeddingsStage } from "../embeddings.js";
 import { denseStage } from "../encoder.js";
 import { defineFamily } from "../family.js";
 import { linearHead } from "../head.js";
-import { BERT_LAYER, transformerLayer } from "../transformer-layer.js";
+import { BERT_LAYER, transformerLayers } from "../transformer-layer.js";
 
 export interface BertConfig extends TransformerConfig {
   tokenTypes: number;
@@ -15,8 +15,9 @@ export const bert = defineFamily<BertConfig>({
   prefix: "bert.",
   wordTable: "bert.embeddings.word_embeddings.weight",
   readConfig: (json) => {
-    const keys = configReader(json);
-    const config = readTransformerConfig(json);
+    const filled = { ...BERT_DEFAULTS, ...json };
+    const keys = configReader(filled);
+    const config = readTransformerConfig(filled);
     return {
       ...config,
       positions: config.positionRows,
@@ -26,13 +27,7 @@ export const bert = defineFamily<BertConfig>({
   },
   encoder: (config, reads) => [
     embeddingsStage(config, { name: "bert.embeddings", tokenTypes: config.tokenTypes }),
-    ...Array.from({ length: config.layers }, (_, index) =>
-      transformerLayer(config, {
-        name: `bert.encoder.layer.${index}`,
-        names: BERT_LAYER,
-        reads: index === config.layers - 1 ? reads : "all",
-      }),
-    ),
+    ...transformerLayers(config, { name: "bert.encoder.layer", names: BERT_LAYER, reads }),
   ],
   pooler: (config) => denseStage("bert.pooler", config, { dense: "bert.pooler.dense", activation: "tanh" }),
   head: linearHead,

@@ -4,15 +4,13 @@ import {
   disentangledScores,
   distanceRows,
   type PositionTerm,
-  scoreTerms,
 } from "../disentangled-attention.js";
 import { embeddingsStage } from "../embeddings.js";
-import type { Reads, Stage } from "../encoder.js";
 import { defineFamily } from "../family.js";
 import { denseHead } from "../head.js";
 import type { Activation } from "../layers.js";
 import { denseParameters, normParameters, type ParameterSpec } from "../parameters.js";
-import { BERT_LAYER, type LayerNames, transformerLayer } from "../transformer-layer.js";
+import { BERT_LAYER, type LayerNames, type ScoreBias, transformerLayers } from "../transformer-layer.js";
 
 export interface DebertaConfig extends DistanceConfig {
   tokenTypes: number;
@@ -46,7 +44,7 @@ export const debertaV2 = defineFamily<DebertaConfig>({
   wordTable: "deberta.embeddings.word_embeddings.weight",
   readConfig,
   encoder: (config, reads) => {
-    const { tokenTypes, absolutePositions, layers } = config;
+    const { tokenTypes, absolutePositions } = config;
     const embeddings = embeddingsStage(config, {
       name: "deberta.embeddings",
       tokenTypes,
@@ -54,9 +52,12 @@ export const debertaV2 = defineFamily<DebertaConfig>({
     });
     return [
       { ...embeddings, parameters: [...embeddings.parameters, ...distanceParameters(config)] },
-      ...Array.from({ length: layers }, (_, index) =>
-        layer(config, `deberta.encoder.layer.${index}`, index === layers - 1 ? reads : "all"),
-      ),
+      ...transformerLayers(config, {
+        name: "deberta.encoder.layer",
+        names: LAYER,
+        reads,
+        scoreBias: scores(config),
+      }),
     ];
   },
   head: (config, labels) =>
@@ -68,22 +69,13 @@ export const debertaV2 = defineFamily<DebertaConfig>({
     }),
 });
 
-function layer(config: DebertaConfig, name: string, reads: Reads): Stage {
+function scores(config: DebertaConfig): ScoreBias {
   const { terms, sharedProjections, hiddenSize, initializerRange } = config;
   const projections = sharedProjections ? SHARED : OWN;
-  const names = { layer: name, table: TABLE, norm: TABLE_NORM, projections };
-  const stage = transformerLayer(config, {
-    name,
-    names: LAYER,
-    reads,
-    scoreBias: disentangledScores(config, names, reads),
-    scoreTerms: scoreTerms(config),
-  });
-  if (sharedProjections) return stage;
-  const own = terms.flatMap((term) =>
-    denseParameters(`${name}.${OWN[term]}`, hiddenSize, hiddenSize, initializerRange),
-  );
-  return { ...stage, parameters: [...stage.parameters, ...own] };
+  const scores = disentangledScores(config, { table: TABLE, norm: TABLE_NORM, projections });
+  if (sharedProjections) return scores;
+  const dense = (name: string) => denseParameters(name, hiddenSize, hiddenSize, initializerRange);
+  return { ...scores, parameters: (layer) => terms.flatMap((term) => dense(`${layer}.${OWN[term]}`)) };
 }
 
 const distanceParameters = (config: DebertaConfig): ParameterSpec[] => [

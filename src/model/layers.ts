@@ -14,7 +14,7 @@ export interface DropoutPlace {
   readonly stride: number;
 }
 
-/** A place that a graph has, with the shape of what is dropped there: [batch, …]. */
+/** A place that a graph has, with the shape of what is dropped there: [batch, …], or [1, …] of what all examples share. */
 export interface DropoutSite extends DropoutPlace {
   readonly shape: Shape;
 }

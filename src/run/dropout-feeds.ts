@@ -19,18 +19,19 @@ export class DropoutFeeds {
 
   /** The inputs `dropout.<site>` of a training graph for texts padded to `sequence`. */
   masks(sites: readonly DropoutSite[], sequence: number, moment: DropoutMoment): Record<string, Tensor> {
-    const { examples, seed, step } = moment;
+    const { seed, step } = moment;
     const places = sites.map((site) => {
+      const examples = site.shape[0] === 1 ? SHARED : moment.examples;
       const shape = site.shape.map((dim) => bind(dim, { batch: examples.length, sequence }) as number);
-      return { ...site, shape, bytes: 4 * sizeOf(shape.slice(1)) };
+      return { ...site, examples, shape, bytes: 4 * sizeOf(shape.slice(1)) };
     });
-    const total = sum(places.map(({ bytes }) => align(examples.length * bytes)));
+    const total = sum(places.map(({ shape }) => align(4 * sizeOf(shape))));
     if (total > (this.arena?.bytes ?? 0)) this.arena = createArena(total);
     const arena = this.arena!;
 
     const feeds: Record<string, Tensor> = {};
     let start = 0;
-    for (const { name, probability, stride, shape, bytes } of places) {
+    for (const { name, probability, stride, examples, shape, bytes } of places) {
       const [blocks = 1, rows = 1, columns = 1] = [...[1, 1].slice(shape.length - 2), ...shape.slice(1)];
       const threshold = dropoutThreshold(probability);
       const common = { threshold, kept: 1 / (1 - probability), rowStride: stride, columnStride: stride };
@@ -39,10 +40,13 @@ export class DropoutFeeds {
         arena.dropoutMask({ ...common, target: start + row * bytes, keys, blocks, rows, columns });
       }
       feeds[`dropout.${name}`] = { dtype: "float32", shape, data: arena.float32(start, sizeOf(shape)) };
-      start += align(examples.length * bytes);
+      start += align(4 * sizeOf(shape));
     }
     return feeds;
   }
 }
+
+/** What all examples share is dropped as if it were of this one. */
+const SHARED = Int32Array.of(0);
 
 const align = (bytes: number): number => roundUp(bytes, 64);

@@ -9,6 +9,7 @@ const sites: DropoutSite[] = [
   { name: "attention", probability: 0.5, stride: 16, shape: ["batch", 2, "sequence", "sequence"] },
   { name: "other", probability: 0.5, stride: 16, shape: ["batch", 2, "sequence", "sequence"] },
   { name: "read", probability: 0.3, stride: 16, shape: ["batch", 2, 1, "sequence"] },
+  { name: "shared", probability: 0.4, stride: 5, shape: [1, 6, 5] },
   { name: "pooled", probability: 0.2, stride: 7, shape: ["batch", 7] },
 ];
 
@@ -36,7 +37,8 @@ test("the mask of each site is that of its name, the seed, the step and the exam
         number,
       ];
       const threshold = dropoutThreshold(probability);
-      const expected = [...moment.examples].flatMap((example) => {
+      const masked = name === "shared" ? [0] : [...moment.examples];
+      const expected = masked.flatMap((example) => {
         const keys = dropoutKeys(11, step, hash32(name), example);
         return Array.from({ length: blocks * rows * columns }, (_, i) => {
           const [block, row, column] = [

@@ -109,6 +109,15 @@ export function referenceBatch(
   };
 }
 
+/** One text of any tokens between two special ones, without padding. */
+export const oneText = (length: number): Batch => ({
+  examples: Int32Array.of(0),
+  length,
+  inputIds: Int32Array.from({ length }, (_, i) => [0, 2][i / (length - 1)] ?? ((7 * (i - 1)) % 150) + 5),
+  attentionMask: new Int32Array(length).fill(1),
+  tokenTypeIds: new Int32Array(length),
+});
+
 /** A batch with labels, and the denominator of its loss, as PyTorch divides: by the sum of the rows' weights. */
 export function labelledBatch(
   rows: ReferenceRows,
@@ -185,4 +194,14 @@ export function largestDifference(found: ArrayLike<number>, wanted: ArrayLike<nu
   let largest = 0;
   for (let i = 0; i < found.length; i++) largest = Math.max(largest, Math.abs(found[i]! - wanted[i]!));
   return largest;
+}
+
+/** Gradient rows added up by token, in float64. */
+export function addedUp(rows: Float32Array, ids: Int32Array, length: number): Float32Array {
+  const width = rows.length / ids.length;
+  const sum = new Float64Array(length);
+  for (const [i, id] of ids.entries()) {
+    for (let column = 0; column < width; column++) sum[id * width + column]! += rows[i * width + column]!;
+  }
+  return Float32Array.from(sum);
 }

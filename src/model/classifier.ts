@@ -7,7 +7,14 @@ import type { EncoderConfig } from "./config.js";
 import type { Stage, StageContext, TokenInputs } from "./encoder.js";
 import { familyOf } from "./families.js";
 import { type Head, type HeadKind, mlpHead } from "./head.js";
-import { attentionBias, type Dropout, type DropoutSite, fedDropout, noDropout } from "./layers.js";
+import {
+  attentionBias,
+  type Dropout,
+  type DropoutSite,
+  fedDropout,
+  type MaskType,
+  noDropout,
+} from "./layers.js";
 import { type Problem, weightedLoss } from "./loss.js";
 import { type ParameterSpec, parameterScope } from "./parameters.js";
 
@@ -105,6 +112,8 @@ export interface TrainGraphOptions {
   readonly source?: ParameterSource;
   /** Default: true. */
   readonly dropout?: boolean;
+  /** How masks of dropout are fed. Default: float32. */
+  readonly masks?: MaskType;
   /** Keep only what stages give each other, and compute the rest again for the backward pass. Default: false. */
   readonly checkpointing?: boolean;
 }
@@ -113,12 +122,12 @@ export interface TrainGraphOptions {
 export function trainGraph(
   model: Classifier,
   from: number,
-  { source = ownInputs, dropout = true, checkpointing = false }: TrainGraphOptions = {},
+  { source = ownInputs, dropout = true, masks = "float32", checkpointing = false }: TrainGraphOptions = {},
 ): TrainGraph {
   const sites: DropoutSite[] = [];
   const { g, inputs, classify, segments } = start(model, {
     source,
-    dropout: dropout ? fedDropout(sites) : noDropout,
+    dropout: dropout ? fedDropout(sites, masks) : noDropout,
   });
   const logits = classify(from);
   const [batch, labels] = logits.shape as [string, number];

@@ -23,24 +23,29 @@ export class DropoutFeeds {
     const places = sites.map((site) => {
       const examples = site.shape[0] === 1 ? SHARED : moment.examples;
       const shape = site.shape.map((dim) => bind(dim, { batch: examples.length, sequence }) as number);
-      return { ...site, examples, shape, bytes: 4 * sizeOf(shape.slice(1)) };
+      const bytes = (site.dtype === "uint8" ? 1 : 4) * sizeOf(shape.slice(1));
+      return { ...site, examples, shape, bytes };
     });
-    const total = sum(places.map(({ shape }) => align(4 * sizeOf(shape))));
+    const total = sum(places.map(({ examples, bytes }) => align(examples.length * bytes)));
     if (total > (this.arena?.bytes ?? 0)) this.arena = createArena(total);
     const arena = this.arena!;
 
     const feeds: Record<string, Tensor> = {};
     let start = 0;
-    for (const { name, probability, stride, examples, shape, bytes } of places) {
+    for (const { name, probability, stride, examples, shape, bytes, dtype } of places) {
       const [blocks = 1, rows = 1, columns = 1] = [...[1, 1].slice(shape.length - 2), ...shape.slice(1)];
       const threshold = dropoutThreshold(probability);
-      const common = { threshold, kept: 1 / (1 - probability), rowStride: stride, columnStride: stride };
+      const kept = dtype === "uint8" ? {} : { kept: 1 / (1 - probability) };
+      const common = { threshold, ...kept, rowStride: stride, columnStride: stride };
       for (const [row, example] of examples.entries()) {
         const keys = dropoutKeys(seed, step, hash32(name), example >>> 0);
         arena.dropoutMask({ ...common, target: start + row * bytes, keys, blocks, rows, columns });
       }
-      feeds[`dropout.${name}`] = { dtype: "float32", shape, data: arena.float32(start, sizeOf(shape)) };
-      start += align(4 * sizeOf(shape));
+      feeds[`dropout.${name}`] =
+        dtype === "uint8"
+          ? { dtype, shape, data: arena.uint8(start, sizeOf(shape)) }
+          : { dtype, shape, data: arena.float32(start, sizeOf(shape)) };
+      start += align(examples.length * bytes);
     }
     return feeds;
   }

@@ -214,6 +214,15 @@ test("dropout masks hold the plain bits, in place and number, for any sizes", ()
         expected[target + i] = 1.25 * dropoutBit(keys, element, threshold);
       }
       expect(values).toEqual(expected);
+
+      const { kept: _factor, ...asBits } = common;
+      const bytes = new Uint8Array(values.buffer, values.byteOffset, target + count + 20).fill(7);
+      const bits = bytes.slice();
+      expected.subarray(target, target + count).forEach((x, i) => {
+        bits[target + i] = x === 0 ? 0 : 1;
+      });
+      arena.dropoutMask({ ...asBits, target });
+      expect(bytes).toEqual(bits);
     }),
   );
 });

@@ -175,12 +175,14 @@
       (local.set $weights (i32.add (local.get $weights) (i32.const 16)))
       (br $next))))
 
-  ;; The dropout mask of one example, 0 or $kept for each element, row after row without gaps. The hash is that of
+  ;; The dropout mask of one example, row after row without gaps: 0 or $kept for each element as float32, or with $bits
+  ;; 0 or 1 as bytes. The hash is that of
   ;; src/model/dropout-bits.ts; it starts from element * 0x9E3779B9 + key0, so four elements further on is
   ;; one addition of 4 * 0x9E3779B9.
   (func (export "dropoutMask")
     (param $target i32) (param $key0 i32) (param $key1 i32) (param $threshold i32) (param $kept f32)
     (param $blocks i32) (param $rows i32) (param $columns i32) (param $rowStride i32) (param $columnStride i32)
+    (param $bits i32)
     (local $block i32) (local $row i32) (local $end i32) (local $start v128) (local $x v128)
     (block $blocksDone (loop $nextBlock
       (br_if $blocksDone (i32.ge_u (local.get $block) (local.get $blocks)))
@@ -192,7 +194,8 @@
             (i32.add (i32.mul (local.get $block) (local.get $rowStride)) (local.get $row))
             (local.get $columnStride)))))
           (v128.const i32x4 0 0x9E3779B9 0x3C6EF372 0xDAA66D2B)))
-        (local.set $end (i32.add (local.get $target) (i32.shl (local.get $columns) (i32.const 2))))
+        (local.set $end (i32.add (local.get $target)
+          (i32.shl (local.get $columns) (select (i32.const 0) (i32.const 2) (local.get $bits)))))
         (block $rowDone (loop $nextFour
           (br_if $rowDone (i32.ge_u (local.get $target) (local.get $end)))
           (local.set $x (v128.xor (local.get $start) (i32x4.shr_u (local.get $start) (i32.const 16))))
@@ -201,9 +204,25 @@
           (local.set $x (i32x4.add (local.get $x) (i32x4.splat (local.get $key1))))
           (local.set $x (i32x4.mul (local.get $x) (i32x4.splat (i32.const 0x735A2D97))))
           (local.set $x (v128.xor (local.get $x) (i32x4.shr_u (local.get $x) (i32.const 15))))
-          (local.set $x (v128.and (f32x4.splat (local.get $kept))
-            (i32x4.ge_u (local.get $x) (i32x4.splat (local.get $threshold)))))
+          (local.set $x (i32x4.ge_u (local.get $x) (i32x4.splat (local.get $threshold))))
           (local.set $start (i32x4.add (local.get $start) (i32x4.splat (i32.const 0x78DDE6E4))))
+          (if (local.get $bits)
+            (then
+              ;; The lowest bytes of the four.
+              (local.set $x (v128.and (i8x16.splat (i32.const 1))
+                (i8x16.shuffle 0 4 8 12 1 5 9 13 2 6 10 14 3 7 11 15 (local.get $x) (local.get $x))))
+              (if (i32.ge_u (i32.sub (local.get $end) (local.get $target)) (i32.const 4))
+                (then
+                  (v128.store32_lane 0 (local.get $target) (local.get $x))
+                  (local.set $target (i32.add (local.get $target) (i32.const 4)))
+                  (br $nextFour)))
+              (loop $nextByte
+                (v128.store8_lane 0 (local.get $target) (local.get $x))
+                (local.set $x (i32x4.shr_u (local.get $x) (i32.const 8)))
+                (local.set $target (i32.add (local.get $target) (i32.const 1)))
+                (br_if $nextByte (i32.lt_u (local.get $target) (local.get $end))))
+              (br $rowDone)))
+          (local.set $x (v128.and (f32x4.splat (local.get $kept)) (local.get $x)))
           (if (i32.ge_u (i32.sub (local.get $end) (local.get $target)) (i32.const 16))
             (then
               (v128.store (local.get $target) (local.get $x))

@@ -15,8 +15,17 @@ export const matmul = defineOp<readonly [Value, Value], ProductAttributes>({
     const [m, k] = matrixOf(a.shape, transA);
     const [inner, n] = matrixOf(b.shape, transB);
     const sameRank = a.shape.length >= 2 && a.shape.length === b.shape.length;
-    if (!sameRank || k !== inner || !sameShape(a.shape.slice(0, -2), b.shape.slice(0, -2))) {
-      throw graphError("MatMul", [a, b], `matrices that fit (transA ${transA}, transB ${transB})`);
+    if (
+      a.dtype !== b.dtype ||
+      !sameRank ||
+      k !== inner ||
+      !sameShape(a.shape.slice(0, -2), b.shape.slice(0, -2))
+    ) {
+      throw graphError(
+        "MatMul",
+        [a, b],
+        `matrices of one type that fit (transA ${transA}, transB ${transB})`,
+      );
     }
     return { dtype: a.dtype, shape: [...a.shape.slice(0, -2), m, n] };
   },
@@ -47,7 +56,7 @@ export const matmul = defineOp<readonly [Value, Value], ProductAttributes>({
       transB ? turned(right!, b.shape.length) : right!,
     ];
     if (scale === 1) return writer.emit("MatMul", inputs, outputs);
-    writer.emit("Mul", [writer.node("MatMul", inputs), writer.scalar(scale)], outputs);
+    writer.emit("Mul", [writer.node("MatMul", inputs), writer.scalar(scale, a.dtype)], outputs);
   },
 });
 

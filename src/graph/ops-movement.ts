@@ -160,12 +160,12 @@ export const scatterRows = defineOp<readonly [Value, Value], { rows: Dim }>({
     if (writer.target === "webgpu") {
       const line = writer.node("Reshape", [names[1]!, writer.integers([1, -1])]);
       const all = writer.node("Reshape", [writer.integers(numbers, indices.dtype), writer.integers([-1, 1])]);
-      const hot = writer.node("Cast", [writer.node("Equal", [all, line])], { to: writer.dtype("float32") });
+      const hot = writer.node("Cast", [writer.node("Equal", [all, line])], { to: writer.dtype(x.dtype) });
       return writer.emit("MatMul", [hot, flat], outputs);
     }
     const column = writer.node("Reshape", [names[1]!, writer.integers([-1, 1])]);
     const hot = writer.node("Equal", [column, writer.integers(numbers, indices.dtype)]);
-    const matrix = writer.node("Cast", [hot], { to: writer.dtype("float32") });
+    const matrix = writer.node("Cast", [hot], { to: writer.dtype(x.dtype) });
     writer.emit("Gemm", [matrix, flat], outputs, { transA: 1 });
   },
 });

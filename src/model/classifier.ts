@@ -3,6 +3,7 @@ import { GraphBuilder } from "../graph/builder.js";
 import type { Shape } from "../graph/dims.js";
 import { gradients } from "../graph/gradients.js";
 import type { Value } from "../graph/graph.js";
+import type { Precision } from "../graph/precision.js";
 import type { BertConfig } from "./config.js";
 import { bertStages, type Stage, type StageContext } from "./encoder.js";
 import { type Head, type HeadKind, linearHead, mlpHead } from "./head.js";
@@ -75,9 +76,10 @@ export function featureGraph(
   from: number,
   to: number,
   source: ParameterSource = ownInputs,
+  precision: Precision = "float32",
 ): ModelGraph {
-  const parts = start(model, "int32", source);
-  return { g: parts.g, outputs: { features: parts.encode(from, to, noDropout) } };
+  const { g, encode } = start(model, "int32", source, precision);
+  return { g, outputs: { features: g.cast(encode(from, to, noDropout), "float32") } };
 }
 
 /** Evaluation mode from the features of stage `from` (0: from tokens) to `logits`. */
@@ -85,24 +87,34 @@ export function logitsGraph(
   model: Classifier,
   from: number,
   source: ParameterSource = ownInputs,
+  precision: Precision = "float32",
 ): ModelGraph {
-  return classifying(model, start(model, "int32", source), from);
+  return classifying(model, start(model, "int32", source, precision), from);
 }
 
 /** The whole model with its weights inside and int64 tokens, for others: from tokens to `logits`. */
 export function exportGraph(model: Classifier, weights: ReadonlyMap<string, Float32Array>): ModelGraph {
   // Others look for these names of its axes.
   const axes = ["batch_size", "sequence_length"];
-  return classifying(model, start(model, "int64", inputsOrConstants(weights), axes), 0);
+  return classifying(model, start(model, "int64", inputsOrConstants(weights), "float32", axes), 0);
 }
 
 function classifying({ stages }: Classifier, { g, encode, classify }: Start, from: number): ModelGraph {
-  return { g, outputs: { logits: classify(encode(from, stages.length, noDropout), noDropout) } };
+  const logits = classify(encode(from, stages.length, noDropout), noDropout);
+  return { g, outputs: { logits: g.cast(logits, "float32") } };
 }
 
-/** Training mode from stage `from`; all that lies below is frozen. Gives `loss` and the gradients. */
-export function trainGraph(model: Classifier, from: number, source: ParameterSource = ownInputs): TrainGraph {
-  const { g, inputs, encode, classify } = start(model, "int32", source);
+/**
+ * Training mode from stage `from`; all that lies below is frozen. Gives `loss` and the gradients. In float16 these are
+ * the gradients of the loss times the input `loss.scale`.
+ */
+export function trainGraph(
+  model: Classifier,
+  from: number,
+  source: ParameterSource = ownInputs,
+  precision: Precision = "float32",
+): TrainGraph {
+  const { g, inputs, encode, classify } = start(model, "int32", source, precision);
   const sites: DropoutSite[] = [];
   const dropout = fedDropout(sites);
   const logits = classify(encode(from, model.stages.length, dropout), dropout);
@@ -116,7 +128,7 @@ export function trainGraph(model: Classifier, from: number, source: ParameterSou
   const trained = [...inputs];
   const found = gradients(
     g,
-    loss,
+    precision === "float16" ? g.mul(loss, g.input(LOSS_SCALE, "float32", [])) : loss,
     trained.map(([, value]) => asStored(value)),
   );
   const outputs: Record<string, Value> = { loss };
@@ -129,6 +141,9 @@ export function trainGraph(model: Classifier, from: number, source: ParameterSou
   });
   return { g, outputs, sites, gradients: gradientOutputs };
 }
+
+/** What the loss is multiplied by before the backward pass, so that float16 holds its gradients. */
+export const LOSS_SCALE = "loss.scale";
 
 /** The one table whose gradient comes row by row. */
 export const WORD_TABLE = "bert.embeddings.word_embeddings.weight";
@@ -155,8 +170,14 @@ const asStored = (parameter: Value): Value =>
 type Start = ReturnType<typeof start>;
 
 /** A new graph with the model's inputs and parameters, made as the stages ask for them. */
-function start(model: Classifier, ids: DType, source: ParameterSource, axes: Shape = ["batch", "sequence"]) {
-  const g = new GraphBuilder();
+function start(
+  model: Classifier,
+  ids: DType,
+  source: ParameterSource,
+  precision: Precision,
+  axes: Shape = ["batch", "sequence"],
+) {
+  const g = new GraphBuilder(precision);
   const inputs = new Map<string, Value>();
   const params = parameterScope(model.parameters, inputs, source(g));
   const tokens = tokenInputs(g, ids, axes);

@@ -69,6 +69,25 @@ export const bertFamilies: string[] = ["bert", "bert-multilabel"].filter((family
 
 export const readFamily = (family: string): ReferenceFamily => readReference(`${family}/expected.json`);
 
+/** How much equally right float32 runs of a family differ, by the names of tests/reference/README.md. */
+export const naturalDifferences = (family: string): Record<NaturalDifference, number> =>
+  readReference<Record<string, { natural: Record<NaturalDifference, number> }>>("tolerance.json")[family]!
+    .natural;
+
+type NaturalDifference =
+  | "loss"
+  | "logits"
+  | "gradient_of_largest"
+  | "gradient_of_own_largest"
+  | `full_${"loss" | "grad_norm" | "final_logits" | "parameter_norms"}`;
+
+/**
+ * How much wider limits are for float16 with sums in float32 than what is natural for float32: to first order a result's
+ * error is a sum over all operations, each one's rounding times what the rest of the model makes of it. The model is the
+ * same; rounding errs by 2^-11 at most instead of 2^-24.
+ */
+export const FLOAT16 = 2 ** 13;
+
 /** A safetensors file of the reference folder, all of it. */
 export async function readTensors(name: string): Promise<Map<string, Float32Array>> {
   const bytes = readFileSync(join(referenceFolder, name));

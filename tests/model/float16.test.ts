@@ -5,6 +5,7 @@ import { createClassifier, LOSS_SCALE, logitsGraph, trainGraph } from "../../src
 import { flatGradients, flatParameters } from "../../src/model/flat-parameters.js";
 import { planState } from "../../src/model/state-layout.js";
 import {
+  addedUp,
   bertFamilies,
   FLOAT16,
   familySpec,
@@ -142,13 +143,3 @@ test("the attention bias is added in float32, where -1e9 is a number", () => {
     expect([sum.op.name, sum.outputs[0]!.dtype]).toEqual(["Add", "float32"]);
   }
 });
-
-/** Gradient rows added up by token. */
-function addedUp(rows: Float32Array, ids: Int32Array, length: number): Float32Array {
-  const width = rows.length / ids.length;
-  const sum = new Float64Array(length);
-  for (const [i, id] of ids.entries()) {
-    for (let column = 0; column < width; column++) sum[id * width + column]! += rows[i * width + column]!;
-  }
-  return Float32Array.from(sum);
-}

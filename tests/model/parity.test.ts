@@ -11,6 +11,7 @@ import { type Device, targetOf } from "../../src/run/session.js";
 import { openSessionNode } from "../../src/run/session-node.js";
 import { openSoftwareGpu, testedDevices } from "../support/devices.js";
 import {
+  addedUp,
   bertFamilies,
   familySpec,
   labelledBatch,
@@ -170,13 +171,3 @@ describe.each(families)("%s on %s agrees with PyTorch", async (family, device, f
 
 /** The graph's axes, which the GPU needs as numbers. */
 const sizesOf = ({ examples, length }: Batch) => ({ batch: examples.length, sequence: length });
-
-/** Gradient rows added up by token, in float64. */
-function addedUp(rows: Float32Array, ids: Int32Array, length: number): Float32Array {
-  const width = rows.length / ids.length;
-  const sum = new Float64Array(length);
-  for (const [i, id] of ids.entries()) {
-    for (let column = 0; column < width; column++) sum[id * width + column]! += rows[i * width + column]!;
-  }
-  return Float32Array.from(sum);
-}

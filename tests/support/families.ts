@@ -168,11 +168,15 @@ export const trainingSpec = (optimizer: ReferenceFamily["optimizer"], batch: Tra
 });
 
 /** An engine in this thread with these weights; names may lack the prefix `bert.`. */
-export async function engineWith(spec: EngineSpec, weights: Map<string, Float32Array>): Promise<Engine> {
+export async function engineWith(
+  spec: EngineSpec,
+  weights: Map<string, Float32Array>,
+  openSession = openSoftwareGpu,
+): Promise<Engine> {
   const openFeatures = () => memoryFeatures(2 ** 28);
   const engine =
     spec.device === "webgpu"
-      ? await openGpuEngine(spec, { openSession: openSoftwareGpu, openFeatures })
+      ? await openGpuEngine(spec, { openSession, openFeatures })
       : openLocalEngine(spec, { openSession: openSessionNode, openFeatures });
   for (const { name } of createClassifier(spec.classifier).parameters) {
     await engine.write(name, weights.get(name) ?? weights.get(name.replace(/^bert\./, ""))!);
@@ -192,6 +196,16 @@ export const tokenFeeds = (batch: Batch): Record<string, Tensor> => {
     token_type_ids: int32(shape, batch.tokenTypeIds),
   };
 };
+
+/** Gradient rows added up by token, in float64. */
+export function addedUp(rows: Float32Array, ids: Int32Array, length: number): Float32Array {
+  const width = rows.length / ids.length;
+  const sum = new Float64Array(length);
+  for (const [i, id] of ids.entries()) {
+    for (let column = 0; column < width; column++) sum[id * width + column]! += rows[i * width + column]!;
+  }
+  return Float32Array.from(sum);
+}
 
 /** Largest absolute difference. */
 export function largestDifference(found: ArrayLike<number>, wanted: ArrayLike<number>): number {

@@ -13,7 +13,8 @@ import { type Case, cases, normal, sample, total } from "./cases.js";
 
 /**
  * A float16 has 11 digits, so that rounding errs by 2^-11 at most. The longest chain of roundings is that of GELU's
- * gradient: twelve. Both sides round, at other places where ONNX has no operator for an op.
+ * gradient: twelve. Both sides round, at other places where ONNX has no operator for an op, and products on one side
+ * after each of at most 5 terms.
  */
 const LIMIT = 12 * 2 ** -11;
 
@@ -120,6 +121,21 @@ describe("mixed precision", () => {
     expect(printGraph(g.nodes)).not.toContain("Infinity");
   });
 
+  test.each([
+    ["softmax", (g, x) => g.softmax(x)],
+    ["logSoftmax", (g, x) => g.logSoftmax(x)],
+    ["softplus", (g, x) => g.softplus(x)],
+    ["log", (g, x) => g.log(x)],
+    ["a sum", (g, x) => g.reduceSum(x, [1])],
+    ["a norm", (g, x) => g.layerNorm(x, x, x, 1e-5)],
+    ["rows added up", (g, x) => g.scatterRows(x, g.input("rows", "int32", [1]), 3)],
+  ] satisfies [string, (g: GraphBuilder, x: Value) => Value][])("%s of float16 is float32", (name, build) => {
+    const g = new GraphBuilder("float16");
+    const x = g.matmul(g.input("a", "float32", [1, 2]), g.input("b", "float32", [2, 4]));
+    expect(x.dtype).toBe("float16");
+    expect(build(g, name === "a norm" ? g.reshape(x, [4]) : x).dtype).toBe("float32");
+  });
+
   test("a value is cast once, and float32 has no casts at all", () => {
     const { g, loss, targets } = graph("float16");
     gradients(g, loss, targets);
@@ -134,12 +150,18 @@ describe("mixed precision", () => {
   });
 });
 
-test("sessions of these tests round as float16 does: ONNX Runtime by itself drops the casts on the processor", async () => {
+test("sessions of these tests round as a GPU does, sums included", async () => {
   const g = new GraphBuilder();
   const x = g.cast(g.input("x", "float32", [3]), "float16");
-  const compiled = compile({ y: g.cast(g.mul(x, x), "float32") }, { target: "webgpu" });
-  const session = await openRoundingSession(compiled, ["y"]);
-  const { host } = await session.run({ x: float32([3], [300, 1 / 3, 1e-4]) });
+  const ones = g.cast(g.input("ones", "float32", [1, 4096]), "float16");
+  const sum = g.cast(g.matmul(ones, ones, { transB: true }), "float32");
+  const compiled = compile({ y: g.cast(g.mul(x, x), "float32"), sum }, { target: "webgpu" });
+  const session = await openRoundingSession(compiled, ["y", "sum"]);
+  const { host } = await session.run({
+    x: float32([3], [300, 1 / 3, 1e-4]),
+    ones: float32([1, 4096], new Float32Array(4096).fill(1)),
+  });
   await session.dispose();
   expect([...host.y!.data]).toEqual([Number.POSITIVE_INFINITY, 0.111083984375, 0]);
+  expect([...host.sum!.data]).toEqual([2048]); // beyond that float16 can't count
 });

@@ -1,15 +1,23 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import type { DType, Tensor } from "../../src/base/tensor.js";
-import { ModelProtoSchema, type NodeProto, NodeProtoSchema } from "../../src/graph/onnx_pb.js";
-import { ELEMENT_TYPES } from "../../src/graph/onnx-message.js";
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+} from "../../src/graph/onnx_pb.js";
+import { ELEMENT_TYPES, nodeMessage, tensorMessage } from "../../src/graph/onnx-message.js";
 import type { GpuOutputs, GpuTensor, OpenGpuSession } from "../../src/run/gpu-session.js";
 
-const { float16, int64, bool } = ELEMENT_TYPES;
+const { float16, float32, int64, bool } = ELEMENT_TYPES;
 
 /**
- * Opens graphs that were compiled for a GPU on the processor, with float16 as a GPU has it: each node's result is
- * rounded, overflows to infinity, and loses what is below 2^-24. Sums within a node are float32.
+ * Opens graphs that were compiled for a GPU on the processor, with float16 as ONNX Runtime's GPU kernels have it: each
+ * node's result is rounded, overflows to infinity, and loses what is below 2^-24; a product is rounded after each term.
  *
  * ONNX Runtime alone doesn't do that: its processor has no kernels for float16, computes in float32 and drops the casts
  * between two nodes, so that nothing is rounded. An Identity between them keeps the casts.
@@ -40,7 +48,7 @@ export const openRoundingSession: OpenGpuSession = async (graph, toHost = []) =>
 };
 
 /** The model with an Identity after each node that gives float16. */
-export function rounding(bytes: Uint8Array): Uint8Array {
+function rounding(bytes: Uint8Array): Uint8Array {
   const model = fromBinary(ModelProtoSchema, bytes);
   const graph = model.graph!;
   const types = new Map<string, number>();
@@ -55,21 +63,59 @@ export function rounding(bytes: Uint8Array): Uint8Array {
       continue;
     }
     const raw = node.output.map((name) => `${name}.raw`);
-    nodes.push(create(NodeProtoSchema, { ...node, output: raw }));
-    for (const [i, name] of node.output.entries()) {
-      nodes.push(
-        create(NodeProtoSchema, {
-          name: `${name}/Round`,
-          opType: "Identity",
-          input: [raw[i]!],
-          output: [name],
-        }),
-      );
-    }
+    if (node.opType === "MatMul") nodes.push(...summing(node, raw[0]!));
+    else nodes.push(create(NodeProtoSchema, { ...node, output: raw }));
+    for (const [i, output] of node.output.entries()) nodes.push(simple("Identity", [raw[i]!], output));
   }
   graph.node = nodes;
   return toBinary(ModelProtoSchema, model);
 }
+
+/** A product as a Scan over its inner axis, which adds one term and rounds. */
+function summing({ input: [a, b] }: NodeProto, output: string): NodeProto[] {
+  const of = (name: string) => `${output}.${name}`;
+  const tensor = (name: string) => ({ name, type: { tensorType: { elemType: float16 } } });
+  const body = create(GraphProtoSchema, {
+    name: "term",
+    input: ["sum", "column", "row"].map(tensor),
+    initializer: [
+      tensorMessage("last", { dtype: "int64", shape: [1], data: BigInt64Array.of(-1n) }),
+      tensorMessage("before", { dtype: "int64", shape: [1], data: BigInt64Array.of(-2n) }),
+    ],
+    node: [
+      simple("Unsqueeze", ["column", "last"], "upright"),
+      simple("Unsqueeze", ["row", "before"], "lying"),
+      ...["upright", "lying", "sum"].map((name) => simple("Cast", [name], `wide.${name}`, { to: float32 })),
+      simple("Mul", ["wide.upright", "wide.lying"], "term"), // exact: 11 digits times 11
+      simple("Add", ["wide.sum", "term"], "added"),
+      simple("Cast", ["added"], "next", { to: float16 }),
+    ],
+    output: [tensor("next")],
+  });
+  const scan = simple("Scan", [of("zeros"), a!, b!], output, {
+    num_scan_inputs: 2,
+    scan_input_axes: [-1, -2],
+  });
+  // Graphs as attributes aren't part of what Textgraft writes: field 6, type 5.
+  const data = new BinaryWriter().bytes(toBinary(GraphProtoSchema, body)).finish();
+  const attribute = create(AttributeProtoSchema, { name: "body", type: 5 as AttributeProto["type"] });
+  attribute.$unknown = [{ no: 6, wireType: WireType.LengthDelimited, data }];
+  scan.attribute.push(attribute);
+  return [
+    simple("MatMul", [a!, b!], of("shaped")),
+    simple("Shape", [of("shaped")], of("shape")),
+    simple("ConstantOfShape", [of("shape")], of("wide")),
+    simple("Cast", [of("wide")], of("zeros"), { to: float16 }),
+    scan,
+  ];
+}
+
+const simple = (
+  opType: string,
+  input: string[],
+  output: string,
+  attributes: Parameters<typeof nodeMessage>[1] = {},
+): NodeProto => nodeMessage({ name: output, opType, domain: "", input, output: [output] }, attributes);
 
 function typeOf({ opType, input, attribute }: NodeProto, types: ReadonlyMap<string, number>): number {
   if (opType === "Cast") return Number(attribute.find(({ name }) => name === "to")!.i);

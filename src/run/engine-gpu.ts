@@ -1,4 +1,3 @@
-import { TextgraftError } from "../base/errors.js";
 import { roundUp } from "../base/numbers.js";
 import { float32, type Tensor } from "../base/tensor.js";
 import type { Bindings } from "../graph/dims.js";
@@ -49,7 +48,7 @@ export async function openGpuEngine(spec: EngineSpec, host: GpuHost): Promise<En
 /** Every WebGPU device can bind a buffer of this size. https://www.w3.org/TR/webgpu/#limits */
 const BUFFER_BYTES = 2 ** 27;
 
-/** With a loss scale below it nothing would be left of the gradients: what overflows isn't due to the scale. */
+/** Below this loss scale nothing would be left of the gradients: what overflows isn't due to the scale. */
 const SMALLEST_FACTOR = 2 ** -14;
 
 class GpuEngine implements Engine {
@@ -141,7 +140,7 @@ class GpuEngine implements Engine {
       await this.state.update(gradients, { ...settings, step: step - this.skippedSteps });
     }
     for (const gradient of gradients.values()) gradient.dispose();
-    return { loss, gradientNorm };
+    return { loss: factor < SMALLEST_FACTOR ? Number.NaN : loss, gradientNorm };
   }
 
   /** Whether a step in float16 has to be skipped; adapts the loss scale to it. */
@@ -150,11 +149,7 @@ class GpuEngine implements Engine {
     const overflow = !Number.isFinite(gradientNorm);
     this.lossScale = nextLossScale(this.lossScale, overflow);
     if (overflow) this.skippedSteps++;
-    if (this.lossScale.factor >= SMALLEST_FACTOR) return overflow;
-    throw new TextgraftError("training-diverged", {
-      message: `The gradients are no numbers in float16, even with a loss scale of ${this.lossScale.factor}.`,
-      fix: "Try --precision float32, or a lower --learning-rate.",
-    });
+    return overflow;
   }
 
   private async backward(

@@ -68,6 +68,7 @@ export interface TrainStep {
 }
 
 export interface StepResult {
+  /** No number where training diverged; in float16 also where gradients overflow however small the loss scale is. */
   loss: number;
   /**
    * L2 norm over all trained parameters, before clipping. In float16 it may be no finite number: then gradients

@@ -1,5 +1,5 @@
 import { TextgraftError } from "../base/errors.js";
-import { float32 } from "../base/tensor.js";
+import { float32, type Tensor } from "../base/tensor.js";
 import { GraphBuilder } from "../graph/builder.js";
 import { compile } from "../graph/onnx.js";
 import type { Precision } from "../graph/precision.js";
@@ -24,16 +24,16 @@ export function requirePrecision(precision: Precision, device: Device): void {
 export async function requireFloat16(open: OpenGpuSession): Promise<void> {
   const g = new GraphBuilder();
   const x = g.cast(g.input("x", "float32", [2]), "float16");
-  const session = await open(compile({ twice: g.cast(g.add(x, x), "float32") }, { target: "webgpu" }), [
-    "twice",
-  ]);
-  const found = await session
-    .run({ x: float32([2], [1, LARGEST]) })
-    .catch((cause: unknown) => {
-      throw float16Failure(cause);
-    })
-    .finally(() => session.dispose());
-  const [two, overflow] = found.host.twice!.data;
+  const graph = compile({ twice: g.cast(g.add(x, x), "float32") }, { target: "webgpu" });
+  const run = async (): Promise<Tensor> => {
+    const session = await open(graph, ["twice"]);
+    const { host } = await session.run({ x: float32([2], [1, LARGEST]) }).finally(() => session.dispose());
+    return host.twice!;
+  };
+  const found = await run().catch((cause: unknown) => {
+    throw float16Failure(cause);
+  });
+  const [two, overflow] = found.data;
   if (two === 2 && overflow === Number.POSITIVE_INFINITY) return;
   throw unusable(`it gives ${two} for 1 + 1 and ${overflow} for ${LARGEST} + ${LARGEST}`);
 }
@@ -41,13 +41,12 @@ export async function requireFloat16(open: OpenGpuSession): Promise<void> {
 /** The largest number of float16. */
 const LARGEST = 65504;
 
-/** Why a graph with float16 didn't run: the device has none, or it is a bug of ours. */
+/** Why a graph with float16 didn't run: the device has none, there is no device, or it is a bug of ours. */
 function float16Failure(cause: unknown): TextgraftError {
   const message = cause instanceof Error ? cause.message : String(cause);
-  const [lacking] = /requires f16 but .*/.exec(message) ?? [];
-  return lacking === undefined
-    ? new TextgraftError("internal", { message: `ONNX Runtime failed: ${message}`, cause })
-    : unusable("it lacks WebGPU's shader-f16", cause);
+  if (/requires f16|shader-f16/.test(message)) return unusable("it lacks WebGPU's shader-f16", cause);
+  if (cause instanceof TextgraftError) return cause;
+  return new TextgraftError("internal", { message: `ONNX Runtime failed: ${message}`, cause });
 }
 
 const unusable = (why: string, cause?: unknown): TextgraftError =>

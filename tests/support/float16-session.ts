@@ -63,7 +63,8 @@ function rounding(bytes: Uint8Array): Uint8Array {
       continue;
     }
     const raw = node.output.map((name) => `${name}.raw`);
-    if (node.opType === "MatMul") nodes.push(...summing(node, raw[0]!));
+    if (node.opType === "MatMul") nodes.push(...summing(node.input, raw[0]!));
+    else if (node.opType === "Gemm") nodes.push(...summingDense(node.input, raw[0]!));
     else nodes.push(create(NodeProtoSchema, { ...node, output: raw }));
     for (const [i, output] of node.output.entries()) nodes.push(simple("Identity", [raw[i]!], output));
   }
@@ -71,8 +72,17 @@ function rounding(bytes: Uint8Array): Uint8Array {
   return toBinary(ModelProtoSchema, model);
 }
 
+/** The Gemm of a dense layer: x·wᵀ, then + b. */
+function summingDense([x, weight, bias]: readonly string[], output: string): NodeProto[] {
+  return [
+    simple("Transpose", [weight!], `${output}.weight`, { perm: [1, 0] }),
+    ...summing([x!, `${output}.weight`], `${output}.product`),
+    simple("Add", [`${output}.product`, bias!], output),
+  ];
+}
+
 /** A product as a Scan over its inner axis, which adds one term and rounds. */
-function summing({ input: [a, b] }: NodeProto, output: string): NodeProto[] {
+function summing([a, b]: readonly string[], output: string): NodeProto[] {
   const of = (name: string) => `${output}.${name}`;
   const tensor = (name: string) => ({ name, type: { tensorType: { elemType: float16 } } });
   const body = create(GraphProtoSchema, {

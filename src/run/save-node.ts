@@ -25,7 +25,7 @@ export interface SaveInput {
  * Largest difference of a probability after reloading, which is in float32 on the processor. There sums are in another
  * order; what was told in float16 has three digits. A wrong model differs by tenths.
  */
-const RELOAD_TOLERANCE: Record<Precision, number> = { float32: 1e-4, float16: 0.05 };
+const RELOAD_TOLERANCE: Record<Precision, number> = { float32: 1e-4, float16: 0.02 };
 
 /**
  * Writes a model folder in Hugging Face's layout, reloads it, compares its answers with those of the model in

@@ -8,7 +8,7 @@ import { classifierSpec, roughValues } from "./textgraft-model.js";
 
 const [folder, json] = process.argv.slice(2) as [string, string];
 const shape = JSON.parse(json) as Shape;
-const model = createClassifier(classifierSpec({ shape, head: "linear" }));
+const model = createClassifier(classifierSpec({ shape, head: "stock" }));
 const weights = new Map(model.parameters.map((spec) => [spec.name, roughValues(spec)]));
 const { bytes } = compile(exportGraph(model, weights).outputs, { target: "portable" });
 mkdirSync(join(folder, "onnx"), { recursive: true });

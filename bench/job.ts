@@ -10,7 +10,7 @@ export interface Shape {
 export interface ModelJob {
   readonly kind: "train" | "predict";
   readonly shape: Shape;
-  readonly head: "linear" | "mlp";
+  readonly head: "stock" | "mlp";
   /** How many of the stages embeddings, layers, pooler don't train, from the first on. */
   readonly frozenStages: number;
   /** The peers run what is frozen with its dropout. */

@@ -1,6 +1,6 @@
 import { random } from "#textgraft/base/random.js";
 import { type Classifier, type ClassifierSpec, createClassifier } from "#textgraft/model/classifier.js";
-import type { BertConfig } from "#textgraft/model/config.js";
+import type { BertConfig } from "#textgraft/model/families/bert.js";
 import type { ParameterSpec } from "#textgraft/model/parameters.js";
 import type { Engine, EngineSpec } from "#textgraft/run/engine.js";
 import { openLocalEngine } from "#textgraft/run/engine-local.js";
@@ -11,12 +11,16 @@ import type { ModelJob, Shape } from "./job.js";
 /** As bert-base-uncased's, but for the shape. */
 export function configOf({ layers, hiddenSize, heads, vocabSize }: Shape): BertConfig {
   return {
+    modelType: "bert",
     vocabSize,
     hiddenSize,
     layers,
     heads,
     intermediateSize: 4 * hiddenSize,
+    activation: "gelu",
     positions: 512,
+    positionRows: 512,
+    padId: 0,
     tokenTypes: 2,
     layerNormEpsilon: 1e-12,
     hiddenDropout: 0.1,
@@ -45,6 +49,7 @@ export async function openRandomEngine(
     maxLength,
     seed: 1,
     dropout: true,
+    checkpointing: false,
     weightDecay: 0.01,
     decayAll: false,
     beta1: 0.9,

@@ -7,7 +7,7 @@ export const BATCH_SIZE = 32;
 export const modelJob = (shape: Shape, maxLength: number, given: Partial<ModelJob> = {}): ModelJob => ({
   kind: "train",
   shape,
-  head: "linear",
+  head: "stock",
   frozenStages: 0,
   frozenInTrainingMode: false,
   batchSize: BATCH_SIZE,

@@ -1,4 +1,4 @@
-import { dataLines, modelLines } from "../report/facts.js";
+import { dataLines, estimateLine, modelLines } from "../report/facts.js";
 import { clock, grouped } from "../report/plain.js";
 import type { EpochFacts, TrainEvent, TrainResult } from "../run/events.js";
 import type { Run } from "../run/train-node.js";
@@ -8,7 +8,7 @@ import type { Progress } from "./progress.js";
 export async function followRun(run: Run, progress: Progress, onTraining?: () => void): Promise<TrainResult> {
   try {
     for await (const event of run) {
-      if (event.kind === "model") onTraining?.(); // the last event before the first step
+      if (event.kind === "estimate") onTraining?.(); // the last event before the first step
       tell(event, progress);
     }
     return await run.result;
@@ -35,6 +35,9 @@ function tell(event: TrainEvent, { live, say }: Progress): void {
       break;
     case "model":
       for (const line of modelLines(event.facts)) say(line);
+      break;
+    case "estimate":
+      say(estimateLine(event.facts));
       break;
     case "step":
       live(() => stepLine(event));

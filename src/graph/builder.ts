@@ -92,6 +92,7 @@ export class GraphBuilder {
   /** Sums over `axes`, which stay as axes of 1. */
   reduceSum = (x: Value, axes: readonly number[]): Value =>
     axes.length === 0 ? x : this.one(reduce.reduceSum, [x], { axes });
+  cumSum = (x: Value, reverse = false): Value => this.one(reduce.cumSum, [x], { reverse });
   softmax = (x: Value): Value => this.one(reduce.softmax, [x]);
   logSoftmax = (x: Value): Value => this.one(reduce.logSoftmax, [x]);
   layerNorm = (x: Value, gamma: Value, beta: Value, epsilon: number): Value =>
@@ -106,6 +107,8 @@ export class GraphBuilder {
     start === 0 && x.shape[axis] === size ? x : this.one(movement.slice, [x], { axis, start, size });
   unslice = (x: Value, axis: number, start: number, size: Dim): Value =>
     this.one(movement.unslice, [x], { axis, start, size });
+  /** x, but not before `other`, of the same shape, is there. */
+  after = (x: Value, other: Value): Value => this.one(movement.after, [x, other]);
   /** Vectors behind each other as one. */
   concat = (parts: readonly Value[]): Value =>
     parts.length === 1 ? parts[0]! : this.one(movement.concat, parts);
@@ -131,7 +134,7 @@ export class GraphBuilder {
   }
 
   private mixed(op: Op, inputs: readonly Value[]): readonly Value[] {
-    if (op === elementwise.cast) return inputs;
+    if (op === elementwise.cast || op === movement.after) return inputs;
     const wanted = mixedType(op, inputs);
     return inputs.map((x) => (isFloat(x.dtype) ? this.cast(x, wanted) : x));
   }

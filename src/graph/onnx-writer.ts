@@ -89,6 +89,9 @@ export class OnnxWriter {
       : this.integers(dims.map((dim) => (typeof dim === "string" ? -1 : dim)));
   }
 
+  /** Whether an axis stays open until the graph runs. */
+  isDynamic = (shape: Shape): boolean => shape.some((dim) => typeof bind(dim, this.bindings) === "string");
+
   /** An axis as a number, for operators that need it when the graph is compiled. */
   bound(dim: Dim): number {
     const size = bind(dim, this.bindings);

@@ -25,7 +25,7 @@ export interface CompiledGraph {
 export function compile(outputs: Readonly<Record<string, Value>>, options: CompileOptions): CompiledGraph {
   const nodes = needed(Object.values(outputs));
   const writer = new OnnxWriter(options, nodes, outputs);
-  for (const node of nodes) writer.write(node);
+  for (const node of leavesBackwards(nodes)) writer.write(node);
   return writer.finish(outputs);
 }
 
@@ -39,4 +39,14 @@ export function needed(values: readonly Value[]): Node[] {
     open.push(...node.inputs.map((input) => input.node));
   }
   return [...found].sort((a, b) => a.id - b.id);
+}
+
+/**
+ * The same nodes with those that no other reads at the end, the first of them last. ONNX Runtime works backwards from
+ * such leaves, beginning with the last: so it computes the gradient of a weight as soon as that of the layer's output is
+ * there. In the order of writing, it would go down to the first layer before, and keep all that in memory.
+ */
+function leavesBackwards(nodes: readonly Node[]): Node[] {
+  const read = new Set(nodes.flatMap(({ inputs }) => inputs.map(({ node }) => node)));
+  return [...nodes.filter((node) => read.has(node)), ...nodes.filter((node) => !read.has(node)).reverse()];
 }

@@ -1,5 +1,5 @@
 import { sum } from "../base/numbers.js";
-import { type Dim, product, type Shape } from "./dims.js";
+import { type Dim, product, type Shape, sameShape } from "./dims.js";
 import { defineOp, graphError, type Value } from "./graph.js";
 
 /** The same elements in another shape.  y = x  =>  dx = dy */
@@ -13,6 +13,30 @@ export const reshape = defineOp<readonly [Value], { shape: Shape }>({
   gradient: (g, dy, { inputs: [x] }) => [g.reshape(dy, x.shape)],
   onnx: (writer, { attributes }, [x], outputs) =>
     writer.emit("Reshape", [x!, writer.reshapeTarget(attributes.shape)], outputs),
+});
+
+/**
+ * x itself, but no sooner than `other`, of the same shape, is there: for what is to be computed late.  y = x  =>  dx = dy
+ *
+ * ONNX has no such operator. With dynamic axes it is a Reshape to the shape read off `other`, which moves nothing; with
+ * numbers, ONNX Runtime would work that out beforehand, and it is x + 0·other.
+ */
+export const after = defineOp<readonly [Value, Value]>({
+  name: "After",
+  infer: ([x, other]) => {
+    if (!sameShape(x.shape, other.shape)) throw graphError("After", [x, other], "two values of one shape");
+    return { dtype: x.dtype, shape: x.shape };
+  },
+  gradient: (_g, dy) => [dy, null],
+  onnx: (writer, { inputs: [x, late] }, [name, other], outputs) => {
+    if (writer.isDynamic(x.shape)) {
+      return writer.emit("Reshape", [name!, writer.node("Shape", [other!])], outputs);
+    }
+    const zeros = writer.node("Mul", [other!, writer.scalar(0, late.dtype)]);
+    const alike =
+      x.dtype === late.dtype ? zeros : writer.node("Cast", [zeros], { to: writer.dtype(x.dtype) });
+    writer.emit("Add", [name!, alike], outputs);
+  },
 });
 
 /** Axis i of the result is axis order[i] of x.  dx = dy in the inverse order */

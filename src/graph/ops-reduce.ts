@@ -19,6 +19,24 @@ export const reduceSum = defineOp<readonly [Value], { axes: Shape }>({
 });
 
 /**
+ * Running sum along the last axis, each element included; from the end where `reverse`.
+ *
+ * yᵢ = Σ xⱼ over j ≤ i  =>  dxⱼ = Σ dyᵢ over i ≥ j
+ */
+export const cumSum = defineOp<readonly [Value], { reverse: boolean }>({
+  name: "CumSum",
+  infer: ([x]) => {
+    if (x.shape.length === 0) throw graphError("CumSum", [x], "an axis");
+    return { dtype: x.dtype, shape: x.shape };
+  },
+  gradient: (g, dy, { attributes: { reverse } }) => [g.cumSum(dy, !reverse)],
+  onnx: (writer, { inputs: [x], attributes: { reverse } }, [name], outputs) =>
+    writer.emit("CumSum", [name!, writer.integers([x.shape.length - 1])], outputs, {
+      reverse: Number(reverse),
+    }),
+});
+
+/**
  * Softmax over the last axis.
  *
  * y = softmax(x)  =>  dx = y·(dy - Σ dy·y)

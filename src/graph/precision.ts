@@ -13,6 +13,7 @@ const IN_FLOAT16: ReadonlySet<string> = new Set(["MatMul", "Linear"]);
  */
 const IN_FLOAT32: ReadonlySet<string> = new Set([
   "ReduceSum",
+  "CumSum",
   "ScatterRows",
   "Softmax",
   "LogSoftmax",

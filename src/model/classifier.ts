@@ -1,19 +1,20 @@
 import { type DType, float32 } from "../base/tensor.js";
 import { GraphBuilder } from "../graph/builder.js";
 import type { Shape } from "../graph/dims.js";
-import { gradients } from "../graph/gradients.js";
+import { gradients, type Segment } from "../graph/gradients.js";
 import type { Value } from "../graph/graph.js";
 import type { Precision } from "../graph/precision.js";
-import type { BertConfig } from "./config.js";
-import { bertStages, type Stage, type StageContext } from "./encoder.js";
-import { type Head, type HeadKind, linearHead, mlpHead } from "./head.js";
+import type { EncoderConfig } from "./config.js";
+import type { Stage, StageContext, TokenInputs } from "./encoder.js";
+import { familyOf } from "./families.js";
+import { type Head, type HeadKind, mlpHead } from "./head.js";
 import { attentionBias, type Dropout, type DropoutSite, fedDropout, noDropout } from "./layers.js";
 import { type Problem, weightedLoss } from "./loss.js";
 import { type ParameterSpec, parameterScope } from "./parameters.js";
 
 /** What has to be known to rebuild a classifier's graphs; plain data, so that it can be sent to a worker. */
 export interface ClassifierSpec {
-  config: BertConfig;
+  config: EncoderConfig;
   head: HeadKind;
   labels: readonly string[];
   problem: Problem;
@@ -26,18 +27,19 @@ export interface Classifier {
   readonly head: Head;
   /** All parameters in the model's order. */
   readonly parameters: readonly ParameterSpec[];
+  /** The table of words, whose gradient comes row by row. */
+  readonly wordTable: ParameterSpec;
 }
 
 export function createClassifier(spec: ClassifierSpec): Classifier {
   const { config, labels } = spec;
-  const head = spec.head === "linear" ? linearHead(config, labels.length) : mlpHead(config, labels.length);
-  const stages = bertStages(config, { reads: head.reads, pooler: true });
-  return {
-    spec,
-    stages,
-    head,
-    parameters: [...stages.flatMap((stage) => stage.parameters), ...head.parameters],
-  };
+  const family = familyOf(config);
+  const head = spec.head === "stock" ? family.head(config, labels.length) : mlpHead(config, labels.length);
+  const pooler = head.reads === "pooled" && family.pooler ? [family.pooler(config)] : [];
+  const stages = [...family.encoder(config, head.reads === "all" ? "all" : "first"), ...pooler];
+  const parameters = [...stages.flatMap((stage) => stage.parameters), ...head.parameters];
+  const wordTable = parameters.find(({ name }) => name === family.wordTable)!;
+  return { spec, stages, head, parameters, wordTable };
 }
 
 /** Parameters of the first `frozen` stages, which don't train. */
@@ -78,8 +80,8 @@ export function featureGraph(
   source: ParameterSource = ownInputs,
   precision: Precision = "float32",
 ): ModelGraph {
-  const { g, encode } = start(model, "int32", source, precision);
-  return { g, outputs: { features: g.cast(encode(from, to, noDropout), "float32") } };
+  const { g, encode } = start(model, { source, precision });
+  return { g, outputs: { features: g.cast(encode(from, to), "float32") } };
 }
 
 /** Evaluation mode from the features of stage `from` (0: from tokens) to `logits`. */
@@ -89,35 +91,47 @@ export function logitsGraph(
   source: ParameterSource = ownInputs,
   precision: Precision = "float32",
 ): ModelGraph {
-  return classifying(model, start(model, "int32", source, precision), from);
+  const { g, classify } = start(model, { source, precision });
+  return { g, outputs: { logits: g.cast(classify(from), "float32") } };
 }
 
 /** The whole model with its weights inside and int64 tokens, for others: from tokens to `logits`. */
 export function exportGraph(model: Classifier, weights: ReadonlyMap<string, Float32Array>): ModelGraph {
   // Others look for these names of its axes.
   const axes = ["batch_size", "sequence_length"];
-  return classifying(model, start(model, "int64", inputsOrConstants(weights), "float32", axes), 0);
+  const { g, classify } = start(model, { source: inputsOrConstants(weights), ids: "int64", axes });
+  return { g, outputs: { logits: classify(0) } };
 }
 
-function classifying({ stages }: Classifier, { g, encode, classify }: Start, from: number): ModelGraph {
-  const logits = classify(encode(from, stages.length, noDropout), noDropout);
-  return { g, outputs: { logits: g.cast(logits, "float32") } };
+export interface TrainGraphOptions {
+  /** Default: each parameter is an input of its own. */
+  readonly source?: ParameterSource;
+  /** Default: true. */
+  readonly dropout?: boolean;
+  /** Keep only what stages give each other, and compute the rest again for the backward pass. Default: false. */
+  readonly checkpointing?: boolean;
+  /** Default: float32. In float16 the gradients are those of the loss times the input `loss.scale`. */
+  readonly precision?: Precision;
 }
 
-/**
- * Training mode from stage `from`; all that lies below is frozen. Gives `loss` and the gradients. In float16 these are
- * the gradients of the loss times the input `loss.scale`.
- */
+/** Training mode from stage `from`; all that lies below is frozen. Gives `loss` and the gradients. */
 export function trainGraph(
   model: Classifier,
   from: number,
-  source: ParameterSource = ownInputs,
-  precision: Precision = "float32",
+  {
+    source = ownInputs,
+    dropout = true,
+    checkpointing = false,
+    precision = "float32",
+  }: TrainGraphOptions = {},
 ): TrainGraph {
-  const { g, inputs, encode, classify } = start(model, "int32", source, precision);
   const sites: DropoutSite[] = [];
-  const dropout = fedDropout(sites);
-  const logits = classify(encode(from, model.stages.length, dropout), dropout);
+  const { g, inputs, classify, segments } = start(model, {
+    source,
+    precision,
+    dropout: dropout ? fedDropout(sites) : noDropout,
+  });
+  const logits = classify(from);
   const [batch, labels] = logits.shape as [string, number];
   const loss = weightedLoss(g, model.spec.problem, logits, {
     labels: g.input("labels", "float32", [batch, labels]),
@@ -125,17 +139,19 @@ export function trainGraph(
     denominator: g.input("denominator", "float32", []),
   });
 
-  const trained = [...inputs];
+  const frozen = new Set(frozenParameters(model, from).map(({ name }) => name));
+  const trained = [...inputs].filter(([name]) => !frozen.has(name));
   const found = gradients(
     g,
     precision === "float16" ? g.mul(loss, g.input(LOSS_SCALE, "float32", [])) : loss,
     trained.map(([, value]) => asStored(value)),
+    checkpointing ? segments : [],
   );
   const outputs: Record<string, Value> = { loss };
   const gradientOutputs = trained.map(([parameter], i): GradientOutput => {
     const output = `gradient.${parameter}`;
     const gradient = found[i]!;
-    const byRows = gradient.node.op.name === "ScatterRows" && parameter === WORD_TABLE;
+    const byRows = gradient.node.op.name === "ScatterRows" && parameter === model.wordTable.name;
     outputs[output] = byRows ? g.rows(gradient.node.inputs[0]!) : gradient;
     return { parameter, output, kind: byRows ? "rows" : "whole" };
   });
@@ -144,9 +160,6 @@ export function trainGraph(
 
 /** What the loss is multiplied by before the backward pass, so that float16 holds its gradients. */
 export const LOSS_SCALE = "loss.scale";
-
-/** The one table whose gradient comes row by row. */
-export const WORD_TABLE = "bert.embeddings.word_embeddings.weight";
 
 /** Where the graphs of one model take a parameter from, in the checkpoint's shape. */
 export type ParameterSource = (g: GraphBuilder) => (name: string, shape: readonly number[]) => Value;
@@ -167,49 +180,67 @@ export const inputsOrConstants =
 const asStored = (parameter: Value): Value =>
   parameter.node.op.name === "Transpose" ? parameter.node.inputs[0]! : parameter;
 
-type Start = ReturnType<typeof start>;
+interface Start {
+  readonly source: ParameterSource;
+  /** Default: int32. */
+  readonly ids?: DType;
+  /** Names of the tokens' axes. */
+  readonly axes?: Shape;
+  /** Default: none, as in evaluation mode. */
+  readonly dropout?: Dropout;
+  /** Default: float32. */
+  readonly precision?: Precision;
+}
 
 /** A new graph with the model's inputs and parameters, made as the stages ask for them. */
 function start(
   model: Classifier,
-  ids: DType,
-  source: ParameterSource,
-  precision: Precision,
-  axes: Shape = ["batch", "sequence"],
+  { source, ids = "int32", axes = ["batch", "sequence"], dropout = noDropout, precision = "float32" }: Start,
 ) {
   const g = new GraphBuilder(precision);
   const inputs = new Map<string, Value>();
   const params = parameterScope(model.parameters, inputs, source(g));
-  const tokens = tokenInputs(g, ids, axes);
+  const context: StageContext = { tokens: tokenInputs(g, ids, axes), dropout, shared: sharedValues() };
 
-  const encode = (from: number, to: number, dropout: Dropout): Value => {
-    const context: StageContext = { tokens, dropout };
+  /** Stages from [batch, sequence, hidden] to the same, but for the last: its backward pass comes first. */
+  const segments: Segment[] = [];
+  const encode = (from: number, to: number): Value => {
     let x: Value | null = from === 0 ? null : featuresInput(g, model, from);
     for (const stage of model.stages.slice(from, to)) {
       const before = x;
+      const written = g.nodes.length;
       x = g.within(stage.name, () => stage.build(g, params, before, context));
+      if (before && stage.perToken && stage !== model.stages.at(-1))
+        segments.push({ input: before, output: x, nodes: g.nodes.slice(written) });
     }
     return x!;
   };
-  const classify = (pooled: Value, dropout: Dropout): Value =>
-    g.within("head", () => model.head.build(g, params, pooled, dropout));
-  return { g, inputs, encode, classify };
+  const classify = (from: number): Value => {
+    const features = encode(from, model.stages.length);
+    return g.within("head", () => model.head.build(g, params, features, context));
+  };
+  return { g, inputs, encode, classify, segments };
 }
 
-function tokenInputs(g: GraphBuilder, ids: DType, axes: Shape): StageContext["tokens"] {
-  const input = (name: string) => g.input(name, ids, axes);
+function tokenInputs(g: GraphBuilder, ids: DType, axes: Shape): TokenInputs {
+  const shared = sharedValues();
+  const input = (name: string) => () => shared(name, () => g.input(name, ids, axes));
+  const attentionMask = input("attention_mask");
   return {
-    inputIds: once(() => input("input_ids")),
-    tokenTypeIds: once(() => input("token_type_ids")),
-    attentionBias: once(() => attentionBias(g, input("attention_mask"))),
+    inputIds: input("input_ids"),
+    tokenTypeIds: input("token_type_ids"),
+    attentionMask,
+    attentionBias: () => shared("bias", () => attentionBias(g, attentionMask())),
   };
 }
 
-function once<T>(make: () => T): () => T {
-  let made: { value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
+/** Makes each value once. */
+function sharedValues(): StageContext["shared"] {
+  const made = new Map<string, Value>();
+  return (name, make) => {
+    const value = made.get(name) ?? make();
+    made.set(name, value);
+    return value;
   };
 }
 

@@ -1,79 +1,141 @@
 import { TextgraftError } from "../base/errors.js";
+import { type Activation, activations } from "./layers.js";
 
-/** What a BERT `config.json` says about the encoder. */
-export interface BertConfig {
+/** What is known of an encoder whatever its family; plain data, so that it can be sent to a worker. */
+export interface EncoderConfig {
+  /** `model_type` of config.json, by which the family is found. */
+  modelType: string;
   vocabSize: number;
   hiddenSize: number;
   layers: number;
+  /** Tokens of the longest text that the encoder can read, special tokens included. */
+  positions: number;
+  /** The token that fills a batch up. */
+  padId: number;
+  initializerRange: number;
+  /** Dropout before the last dense layer of a head. */
+  classifierDropout: number;
+}
+
+/** What the families with BERT's layers share. */
+export interface TransformerConfig extends EncoderConfig {
   heads: number;
   intermediateSize: number;
-  positions: number;
-  tokenTypes: number;
+  activation: Activation;
+  /** Rows of the table of positions. */
+  positionRows: number;
   layerNormEpsilon: number;
   hiddenDropout: number;
   attentionDropout: number;
-  /** Dropout before the classifier; the hidden dropout where the file says null. */
-  classifierDropout: number;
-  initializerRange: number;
 }
 
-/**
- * Reads a parsed `config.json`. Throws `config-invalid` naming the key for anything but a BERT encoder with exact
- * GELU and absolute positions.
- */
-export function readBertConfig(json: Record<string, unknown>): BertConfig {
-  expectKey(json, "model_type", ["bert", "textgraft_bert_mlp"]);
-  expectKey(json, "hidden_act", ["gelu"]);
-  expectKey(json, "position_embedding_type", ["absolute", undefined]);
-  expectKey(json, "is_decoder", [false, undefined]);
-  const hiddenDropout = probability(json, "hidden_dropout_prob", 0.1);
-  const config: BertConfig = {
-    vocabSize: size(json, "vocab_size"),
-    hiddenSize: size(json, "hidden_size"),
-    layers: size(json, "num_hidden_layers"),
-    heads: size(json, "num_attention_heads"),
-    intermediateSize: size(json, "intermediate_size"),
-    positions: size(json, "max_position_embeddings"),
-    tokenTypes: size(json, "type_vocab_size"),
-    layerNormEpsilon: number(json, "layer_norm_eps", 1e-12),
-    hiddenDropout,
-    attentionDropout: probability(json, "attention_probs_dropout_prob", 0.1),
-    classifierDropout: probability(json, "classifier_dropout", hiddenDropout),
-    initializerRange: number(json, "initializer_range", 0.02),
+/** Reads the keys of a parsed `config.json`; each throws `config-invalid` naming the key and what is in it. */
+export interface ConfigReader {
+  /** A whole number above 0. */
+  size(key: string): number;
+  /** A whole number of at least 0: a token's id. */
+  id(key: string, fallback: number): number;
+  /** A number of at least 0; the fallback where the key is absent or null. */
+  number(key: string, fallback: number): number;
+  /** Of dropout: at least 0 and below 1. */
+  probability(key: string, fallback: number): number;
+  /** The name of an activation, as transformers has it. */
+  activation(key: string): Activation;
+  /** Refuses all but these values: what Textgraft doesn't have. */
+  expect(key: string, allowed: readonly unknown[]): void;
+  /** An error about the file, for what concerns several keys. */
+  invalid(what: string): TextgraftError;
+}
+
+export function configReader(json: Readonly<Record<string, unknown>>): ConfigReader {
+  const wrong = (key: string, wanted: string) => invalid(`${key} is ${JSON.stringify(json[key])}; ${wanted}`);
+  const whole = (key: string, least: number, value: unknown): number => {
+    if (typeof value === "number" && Number.isInteger(value) && value >= least) return value;
+    throw wrong(key, `it must be a whole number ${least === 1 ? "above 0" : `of at least ${least}`}`);
   };
-  if (config.hiddenSize % config.heads !== 0) {
-    throw invalid(`hidden_size ${config.hiddenSize} can't be divided by num_attention_heads ${config.heads}`);
-  }
-  return config;
+  const number = (key: string, fallback: number): number => {
+    const value = json[key] ?? fallback;
+    if (typeof value === "number" && value >= 0) return value;
+    throw wrong(key, "it must be a number of at least 0");
+  };
+  return {
+    size: (key) => whole(key, 1, json[key]),
+    id: (key, fallback) => whole(key, 0, json[key] ?? fallback),
+    number,
+    probability: (key, fallback) => {
+      const value = json[key] ?? fallback;
+      if (typeof value === "number" && value >= 0 && value < 1) return value;
+      throw wrong(key, "it must be a number of at least 0 and below 1");
+    },
+    activation: (key) => {
+      const value = json[key];
+      const found = activations.find((activation) => activation === value);
+      if (found !== undefined) return found;
+      throw wrong(key, `Textgraft has ${activations.join(", ")}`);
+    },
+    expect: (key, allowed) => {
+      if (allowed.includes(json[key])) return;
+      throw wrong(key, `Textgraft reads ${allowed.map((value) => JSON.stringify(value)).join(" or ")}`);
+    },
+    invalid,
+  };
 }
 
-function expectKey(json: Record<string, unknown>, key: string, allowed: readonly unknown[]): void {
-  const found = json[key];
-  if (allowed.includes(found)) return;
-  throw invalid(`${key} is ${JSON.stringify(found)}; Textgraft reads ${JSON.stringify(allowed[0])}`);
-}
+/** What transformers fills in where a file of BERT's kind lacks a key. */
+export const BERT_DEFAULTS = {
+  hidden_size: 768,
+  num_hidden_layers: 12,
+  num_attention_heads: 12,
+  intermediate_size: 3072,
+  hidden_act: "gelu",
+  max_position_embeddings: 512,
+  type_vocab_size: 2,
+};
 
-function size(json: Record<string, unknown>, key: string): number {
-  const value = json[key];
-  if (typeof value === "number" && Number.isInteger(value) && value > 0) return value;
-  throw invalid(`${key} is ${JSON.stringify(value)}; it must be a whole number above 0`);
-}
+/** The keys under which a family has what BERT has. */
+export type TransformerKeys = Readonly<typeof BERT_KEYS>;
 
-function number(json: Record<string, unknown>, key: string, fallback: number): number {
-  const value = json[key] ?? fallback;
-  if (typeof value === "number" && value >= 0) return value;
-  throw invalid(`${key} is ${JSON.stringify(value)}; it must be a number of at least 0`);
-}
+export const BERT_KEYS = {
+  hiddenSize: "hidden_size",
+  layers: "num_hidden_layers",
+  heads: "num_attention_heads",
+  intermediateSize: "intermediate_size",
+  activation: "hidden_act",
+  hiddenDropout: "hidden_dropout_prob",
+  attentionDropout: "attention_probs_dropout_prob",
+};
 
-/** Of dropout: 1 would drop everything. */
-function probability(json: Record<string, unknown>, key: string, fallback: number): number {
-  const value = json[key] ?? fallback;
-  if (typeof value === "number" && value >= 0 && value < 1) return value;
-  throw invalid(`${key} is ${JSON.stringify(value)}; it must be a number of at least 0 and below 1`);
+/** Reads what all families with BERT's layers have, under BERT's keys or the family's own. */
+export function readTransformerConfig(
+  json: Readonly<Record<string, unknown>>,
+  names: TransformerKeys = BERT_KEYS,
+): Omit<TransformerConfig, "positions" | "classifierDropout"> {
+  const keys = configReader(json);
+  keys.expect("is_decoder", [false, undefined]);
+  keys.expect("position_embedding_type", ["absolute", undefined]);
+  const config = {
+    modelType: json.model_type as string,
+    vocabSize: keys.size("vocab_size"),
+    hiddenSize: keys.size(names.hiddenSize),
+    layers: keys.size(names.layers),
+    heads: keys.size(names.heads),
+    intermediateSize: keys.size(names.intermediateSize),
+    activation: keys.activation(names.activation),
+    positionRows: keys.size("max_position_embeddings"),
+    padId: keys.id("pad_token_id", 0),
+    layerNormEpsilon: keys.number("layer_norm_eps", 1e-12),
+    hiddenDropout: keys.probability(names.hiddenDropout, 0.1),
+    attentionDropout: keys.probability(names.attentionDropout, 0.1),
+    initializerRange: keys.number("initializer_range", 0.02),
+  };
+  if (config.hiddenSize % config.heads === 0) return config;
+  throw keys.invalid(
+    `${names.hiddenSize} ${config.hiddenSize} can't be divided by ${names.heads} ${config.heads}`,
+  );
 }
 
 const invalid = (what: string): TextgraftError =>
   new TextgraftError("config-invalid", {
     message: `config.json: ${what}.`,
-    fix: "Use a folder with a BERT checkpoint as transformers saves it.",
+    fix: "Use a folder with a checkpoint as transformers saves it.",
   });

@@ -1,41 +1,84 @@
 import type { GraphBuilder } from "../graph/builder.js";
 import type { Value } from "../graph/graph.js";
-import type { BertConfig } from "./config.js";
-import type { Reads } from "./encoder.js";
-import { type Dropout, type DropoutPlace, linear } from "./layers.js";
+import type { EncoderConfig } from "./config.js";
+import type { StageContext } from "./encoder.js";
+import { type Activation, activate, type DropoutPlace, linear } from "./layers.js";
 import { denseParameters, type ParameterScope, type ParameterSpec } from "./parameters.js";
 
-export type HeadKind = "linear" | "mlp";
+/** The head of the model's own class in transformers, or the tutorial's. */
+export type HeadKind = "stock" | "mlp";
 
-/** What stands on the encoder: pooled features [batch, hidden] → logits [batch, labels]. */
+/**
+ * What stands on the encoder: features → logits [batch, labels]. It reads all positions [batch, sequence, hidden], the
+ * first one [batch, hidden], or what the encoder's pooler makes of that; without a pooler the same as the first.
+ */
 export interface Head {
-  readonly kind: HeadKind;
-  readonly reads: Reads;
+  readonly reads: "all" | "first" | "pooled";
   readonly parameters: readonly ParameterSpec[];
-  readonly build: (g: GraphBuilder, params: ParameterScope, pooled: Value, dropout: Dropout) => Value;
+  readonly build: (g: GraphBuilder, params: ParameterScope, features: Value, context: StageContext) => Value;
 }
 
 /** Units of the mlp head's inner layer, as in the tutorial. */
 export const MLP_WIDTH = 512;
 
-/** The head that stock BERT classifiers have: dropout, then one dense layer. */
-export function linearHead(config: BertConfig, labels: number): Head {
+/** Dropout, then one dense layer `classifier`, over what the pooler gives. */
+export function linearHead(config: EncoderConfig, labels: number): Head {
   return {
-    kind: "linear",
-    reads: "first",
+    reads: "pooled",
     parameters: denseParameters("classifier", config.hiddenSize, labels, config.initializerRange),
-    build: (g, params, pooled, dropout) =>
+    build: (g, params, pooled, { dropout }) =>
       linear(g, params.in("classifier"), dropout(g, pooled, headPlace(pooled, config.classifierDropout))),
   };
 }
 
-/** The tutorial's head: Linear(hidden, width), ReLU, dropout, Linear(width, labels), started as PyTorch starts them. */
-export function mlpHead(config: BertConfig, labels: number, width = MLP_WIDTH): Head {
+/** Names and settings of a head with an inner layer. */
+export interface DenseHeadSpec {
+  /** The inner layer, as wide as the encoder. */
+  readonly dense: string;
+  readonly activation: Activation;
+  /** The last layer. */
+  readonly output: string;
+  /** Dropout before the inner layer, besides that before the last. Default: none. */
+  readonly inputDropout?: number;
+}
+
+/** Two dense layers over the first position: dropout, dense, activation, dropout, output. */
+export function denseHead(
+  { hiddenSize, initializerRange, classifierDropout }: EncoderConfig,
+  labels: number,
+  { dense, activation, output, inputDropout = 0 }: DenseHeadSpec,
+): Head {
   return {
-    kind: "mlp",
     reads: "first",
+    parameters: [
+      ...denseParameters(dense, hiddenSize, hiddenSize, initializerRange),
+      ...denseParameters(output, hiddenSize, labels, initializerRange),
+    ],
+    build: (g, params, first, { dropout }) => {
+      const read = dropout(g, first, headPlace(first, inputDropout, "head.input"));
+      const inner = activate(g, linear(g, params.in(dense), read), activation);
+      return linear(g, params.in(output), dropout(g, inner, headPlace(inner, classifierDropout)));
+    },
+  };
+}
+
+/** RoBERTa's head, which others took over with an activation of their own: dropout before both of its layers. */
+export const classificationHead =
+  (activation: Activation) =>
+  (config: EncoderConfig, labels: number): Head =>
+    denseHead(config, labels, {
+      dense: "classifier.dense",
+      activation,
+      output: "classifier.out_proj",
+      inputDropout: config.classifierDropout,
+    });
+
+/** The tutorial's head: Linear(hidden, width), ReLU, dropout, Linear(width, labels), started as PyTorch starts them. */
+export function mlpHead(config: EncoderConfig, labels: number, width = MLP_WIDTH): Head {
+  return {
+    reads: "pooled",
     parameters: [...torchLinear("fc1", config.hiddenSize, width), ...torchLinear("fc2", width, labels)],
-    build: (g, params, pooled, dropout) => {
+    build: (g, params, pooled, { dropout }) => {
       const inner = g.relu(linear(g, params.in("fc1"), pooled));
       return linear(g, params.in("fc2"), dropout(g, inner, headPlace(inner, config.classifierDropout)));
     },
@@ -51,8 +94,9 @@ function torchLinear(name: string, inputs: number, outputs: number): ParameterSp
   ];
 }
 
-const headPlace = (x: Value, probability: number): DropoutPlace => ({
-  name: "head",
+/** By default before the last dense layer; x is [batch, width]. */
+export const headPlace = (x: Value, probability: number, name = "head"): DropoutPlace => ({
+  name,
   probability,
   stride: x.shape[1] as number,
 });

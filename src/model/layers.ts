@@ -46,6 +46,43 @@ export function norm(g: GraphBuilder, params: ParameterScope, x: Value, epsilon:
   return g.layerNorm(x, params.weight, params.bias, epsilon);
 }
 
+/** Activations by the names that transformers has for them. */
+export const activations = ["gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu", "tanh"] as const;
+export type Activation = (typeof activations)[number];
+
+export function activate(g: GraphBuilder, x: Value, activation: Activation): Value {
+  switch (activation) {
+    case "gelu":
+      return g.gelu(x);
+    case "gelu_new":
+    case "gelu_pytorch_tanh":
+      return geluTanh(g, x);
+    case "relu":
+      return g.relu(x);
+    case "silu":
+      return g.mul(x, g.sigmoid(x));
+    case "tanh":
+      return g.tanh(x);
+    default:
+      return activation satisfies never;
+  }
+}
+
+/** GELU's approximation: x/2 · (1 + tanh(√(2/π) · (x + 0.044715·x³))). https://arxiv.org/abs/1606.08415 */
+function geluTanh(g: GraphBuilder, x: Value): Value {
+  const cubic = g.mul(
+    x,
+    g.add(g.mul(g.mul(x, x), 0.044715 * Math.sqrt(2 / Math.PI)), Math.sqrt(2 / Math.PI)),
+  );
+  return g.mul(g.mul(x, 0.5), g.add(g.tanh(cubic), 1));
+}
+
+/** [batch, positions, hidden] → [batch, hidden]; what has no positions any more stays as it is. */
+export function firstPosition(g: GraphBuilder, x: Value): Value {
+  const [batch, _positions, hidden] = x.shape;
+  return hidden === undefined ? x : g.reshape(g.slice(x, 1, 0, 1), [batch!, hidden]);
+}
+
 /** [batch, sequence, hidden] → [batch, heads, sequence, headSize] */
 export function splitHeads(g: GraphBuilder, x: Value, heads: number): Value {
   const [batch, sequence, hidden] = x.shape as [Dim, Dim, number];

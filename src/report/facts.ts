@@ -1,7 +1,8 @@
 import { sum } from "../base/numbers.js";
 import { type Part, partNames } from "../data/split-quotas.js";
 import type { DataFacts, ModelFacts } from "../run/events.js";
-import { columns, count, grouped, percent } from "./plain.js";
+import type { TrainEstimate } from "../run/rehearsal.js";
+import { about, columns, count, gigabytes, grouped, percent } from "./plain.js";
 
 /**
  * What was read and how it was split, one fact a line. `source` is the file of the training texts; validation and test
@@ -64,6 +65,10 @@ export function modelLines(facts: ModelFacts): string[] {
     lines.push(`Not in the pretrained model, start at random: ${unexpected.join(", ")}.`);
   return lines;
 }
+
+/** What a training will take. */
+export const estimateLine = ({ seconds, bytes }: TrainEstimate): string =>
+  `It will take about ${about(seconds)}${bytes === undefined ? "" : ` and ${gigabytes(bytes)} of memory`}.`;
 
 /** Repeated texts, and the test texts that training has seen. */
 function duplicateLines({ exactDuplicates, nearDuplicates, leaks, parts }: DataFacts): string[] {

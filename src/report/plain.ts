@@ -23,6 +23,16 @@ export function clock(seconds: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(whole)}` : `${minutes}:${two(whole)}`;
 }
 
+/** 83 → "2 minutes", 8000 → "2.2 hours": as exact as an estimate is. */
+export function about(seconds: number): string {
+  if (seconds < 50) return count(Math.max(1, Math.round(seconds)), "second");
+  if (seconds < 100 * 60) return count(Math.round(seconds / 60), "minute");
+  return `${(seconds / 3600).toFixed(1)} hours`;
+}
+
+/** 2,576,980,378 → "2.6 GB" */
+export const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+
 /**
  * A text on one line of at most `width` characters; what is cut off is an ellipsis. Control characters (of text
  * direction, too) become spaces, so that a text can't drive the terminal.

@@ -3,15 +3,6 @@ import { float32, int32, type Tensor } from "../base/tensor.js";
 import type { ClassifierSpec } from "../model/classifier.js";
 import type { Batch, EngineSpec, TrainBatch, TrainingSpec } from "./engine.js";
 
-/** The model as it trains: without dropout where the training asks for none. */
-export function withDropout({ classifier, training }: EngineSpec): ClassifierSpec {
-  if (!training || training.dropout) return classifier;
-  return {
-    ...classifier,
-    config: { ...classifier.config, hiddenDropout: 0, attentionDropout: 0, classifierDropout: 0 },
-  };
-}
-
 /** How an engine trains; an `internal` error where it was opened for prediction only. */
 export function trainingOf({ training }: EngineSpec): TrainingSpec {
   if (!training)

@@ -21,9 +21,9 @@ import {
 import { flatGradients, flatParameters, gradientsOf, wordRows } from "../model/flat-parameters.js";
 import { firstLossScale, type LossScale, nextLossScale } from "../model/loss-scale.js";
 import { planState, type StateLayout } from "../model/state-layout.js";
-import { lossTensors, tokenTensors, trainingOf, withDropout } from "./batch-feeds.js";
+import { lossTensors, tokenTensors, trainingOf } from "./batch-feeds.js";
 import { DropoutFeeds } from "./dropout-feeds.js";
-import type { Batch, Engine, EngineSpec, StepResult, TrainBatch, TrainStep } from "./engine.js";
+import type { Batch, Engine, EngineSpec, StepResult, StepTime, TrainBatch, TrainStep } from "./engine.js";
 import type { FrozenPart, OpenFeatures } from "./feature-cache.js";
 import { FrozenFeatures } from "./frozen-features.js";
 import type { GpuSession, GpuTensor, OpenGpuSession } from "./gpu-session.js";
@@ -72,7 +72,7 @@ class GpuEngine implements Engine {
     this.vectors = vectors;
     this.precision = spec.precision ?? "float32";
     this.lossScale = this.precision === "float16" ? firstLossScale : undefined;
-    this.model = createClassifier(withDropout(spec));
+    this.model = createClassifier(spec.classifier);
     this.layout = flatLayout(this.model, spec);
     this.state = new GpuState(this.layout, vectors);
     this.features = new FrozenFeatures(this.model, spec.frozenStages, {
@@ -143,6 +143,14 @@ class GpuEngine implements Engine {
     return { loss: factor < SMALLEST_FACTOR ? Number.NaN : loss, gradientNorm };
   }
 
+  /** The update is left out: it would make new tensors of all weights. */
+  async rehearse(batch: TrainBatch): Promise<StepTime> {
+    const start = performance.now();
+    const { gradients } = await this.backward(batch, 1, 1, 1);
+    for (const gradient of gradients.values()) gradient.dispose();
+    return { gradients: (performance.now() - start) / 1000, update: 0 };
+  }
+
   /** Whether a step in float16 has to be skipped; adapts the loss scale to it. */
   private overflowed(gradientNorm: number): boolean {
     if (!this.lossScale) return false;
@@ -188,7 +196,9 @@ class GpuEngine implements Engine {
   private trainingGraph({ examples, length }: Batch): Promise<TrainingGraph> {
     const bindings = { batch: examples.length, sequence: length };
     return this.sessions.get(`train ${examples.length} ${length}`, async () => {
-      const graph = trainGraph(this.model, this.spec.frozenStages, this.parameters(), this.precision);
+      const { dropout, checkpointing } = trainingOf(this.spec);
+      const options = { source: this.parameters(), dropout, checkpointing, precision: this.precision };
+      const graph = trainGraph(this.model, this.spec.frozenStages, options);
       const outputs = flatGradients(graph, this.layout, examples.length * length);
       return { sites: graph.sites, ...(await this.open({ g: graph.g, outputs }, bindings, ["loss"])) };
     });

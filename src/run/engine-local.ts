@@ -10,12 +10,11 @@ import {
   logitsGraph,
   type ModelGraph,
   trainGraph,
-  WORD_TABLE,
 } from "../model/classifier.js";
 import { planState } from "../model/state-layout.js";
-import { lossTensors, tokenTensors, trainingOf, withDropout } from "./batch-feeds.js";
+import { lossTensors, tokenTensors, trainingOf } from "./batch-feeds.js";
 import { DropoutFeeds } from "./dropout-feeds.js";
-import type { Batch, Engine, EngineSpec, StepResult, TrainBatch, TrainStep } from "./engine.js";
+import type { Batch, Engine, EngineSpec, StepResult, StepTime, TrainBatch, TrainStep } from "./engine.js";
 import type { FrozenPart, OpenFeatures } from "./feature-cache.js";
 import { FrozenFeatures } from "./frozen-features.js";
 import { LazySession } from "./lazy-session.js";
@@ -54,12 +53,12 @@ class LocalEngine implements Engine {
     this.spec = spec;
     this.openSession = openSession;
     this.openFeatures = openFeatures;
-    this.model = createClassifier(withDropout(spec));
+    this.model = createClassifier(spec.classifier);
     const { training, frozenStages } = spec;
     const fixed = training ? frozenParameters(this.model, frozenStages) : this.model.parameters;
     const tokens = training && frozenStages === 0 ? training.batchSize * training.maxLength : 0;
     const room = {
-      rowValues: tokens * spec.classifier.config.hiddenSize,
+      rowValues: tokens * this.model.wordTable.shape[1]!,
       accumulates: (training?.accumulation ?? 1) > 1,
     };
     const layout = planState(this.model.parameters, {
@@ -119,7 +118,7 @@ class LocalEngine implements Engine {
   async train({ batches, denominator, step, learningRate }: TrainStep): Promise<StepResult> {
     const training = trainingOf(this.spec);
     let loss = 0;
-    if (this.spec.frozenStages === 0) this.state.clearRows(WORD_TABLE);
+    if (this.spec.frozenStages === 0) this.state.clearRows(this.model.wordTable.name);
     for (const [microBatch, batch] of batches.entries()) {
       loss += await this.backward(batch, denominator, step, microBatch);
       if (microBatch > 0) this.state.accumulate();
@@ -130,6 +129,19 @@ class LocalEngine implements Engine {
     const { weightDecay, beta1, beta2, epsilon } = training;
     this.state.update({ gradientScale, learningRate, weightDecay, beta1, beta2, epsilon, step });
     return { loss, gradientNorm };
+  }
+
+  /** Its gradients, taken as zero, leave moments of zero and all weights as they are. */
+  async rehearse(batch: TrainBatch): Promise<StepTime> {
+    const start = performance.now();
+    await this.backward(batch, 1, 1, 0);
+    const between = performance.now();
+    if (this.spec.frozenStages === 0) this.state.clearRows(this.model.wordTable.name);
+    const { beta1, beta2, epsilon } = trainingOf(this.spec);
+    const zero = { gradientScale: 0, learningRate: 0, weightDecay: 0 };
+    this.state.gradientNorm();
+    this.state.update({ ...zero, beta1, beta2, epsilon, step: 1 });
+    return { gradients: (between - start) / 1000, update: (performance.now() - between) / 1000 };
   }
 
   /** Runs a training graph; its gradients land in the state. Gives the batch's share of the loss. */
@@ -197,7 +209,8 @@ class LocalEngine implements Engine {
   }
 
   private async openTraining() {
-    const graph = trainGraph(this.model, this.spec.frozenStages);
+    const { dropout, checkpointing } = trainingOf(this.spec);
+    const graph = trainGraph(this.model, this.spec.frozenStages, { dropout, checkpointing });
     return { ...graph, ...(await this.open(graph, true)) };
   }
 

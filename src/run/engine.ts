@@ -28,6 +28,8 @@ export interface TrainingSpec {
   /** Dropout depends on it, the step, the example and the place in the model. */
   seed: number;
   dropout: boolean;
+  /** Keep only what stages give each other, and compute the rest again for the backward pass. */
+  checkpointing: boolean;
   weightDecay: number;
   /** Decay biases and norm weights, too. */
   decayAll: boolean;
@@ -77,6 +79,12 @@ export interface StepResult {
   gradientNorm: number;
 }
 
+/** Seconds that the parts of a step took: the gradients of a micro-batch, and the update. */
+export interface StepTime {
+  gradients: number;
+  update: number;
+}
+
 /** Owns a classifier's weights and runs it. The same in a worker and in the calling thread. */
 export interface Engine {
   /** Copies a parameter in, under the checkpoint's name and in its layout. */
@@ -84,6 +92,8 @@ export interface Engine {
   /** Copies a parameter out. */
   read(name: string): Promise<Float32Array>;
   train(step: TrainStep): Promise<StepResult>;
+  /** A step that changes nothing, to see what it takes. Before the first real step only. */
+  rehearse(batch: TrainBatch): Promise<StepTime>;
   /** Evaluation mode; [rows, labels]. */
   logits(batch: Batch): Promise<Float32Array>;
   /** Remembers the trained weights. */

@@ -1,8 +1,10 @@
 import type { Part } from "../data/split-quotas.js";
+import type { HeadKind } from "../model/head.js";
 import type { Floor } from "./floors.js";
 import type { ClassificationMetrics } from "./metrics/confusion.js";
 import type { Metrics } from "./metrics.js";
 import type { TrainOptions } from "./options.js";
+import type { TrainEstimate } from "./rehearsal.js";
 
 /** What was read and how it was split. */
 export interface DataFacts {
@@ -29,7 +31,7 @@ export interface ModelFacts {
   trainedParameters: number;
   layers: number;
   hiddenSize: number;
-  head: "linear" | "mlp";
+  head: HeadKind;
   frozenStages: number;
   maxLength: number;
   /** Share of the training texts that maxLength cuts. */
@@ -59,6 +61,7 @@ export type TrainEvent =
   | { kind: "data"; facts: DataFacts }
   | { kind: "tokenized"; done: number; total: number }
   | { kind: "model"; facts: ModelFacts }
+  | { kind: "estimate"; facts: TrainEstimate }
   | {
       kind: "step";
       epoch: number;

@@ -1,7 +1,7 @@
 import { roundUp } from "../base/numbers.js";
 import { float32, type Tensor } from "../base/tensor.js";
 import { type Classifier, featuresPerToken } from "../model/classifier.js";
-import type { BertConfig } from "../model/config.js";
+import type { EncoderConfig } from "../model/config.js";
 import { tokenTensors } from "./batch-feeds.js";
 import type { Batch } from "./engine.js";
 import { type FeatureStore, type FeatureUse, tokensKey } from "./feature-cache.js";
@@ -96,14 +96,14 @@ function textOf({ inputIds, attentionMask, tokenTypeIds, length }: Batch, row: n
  * Texts as a batch whose shape hardly matters to the last digits of what is computed: padded to a multiple of 8, and
  * at least 2 rows, because matrix kernels add a single row and odd ends in another order.
  */
-function textBatch(texts: readonly TextRow[], { positions }: BertConfig): Batch {
+function textBatch(texts: readonly TextRow[], { positions, padId }: EncoderConfig): Batch {
   const longest = Math.max(...texts.map(({ inputIds }) => inputIds.length));
   const length = Math.min(roundUp(longest, 8), positions);
   const rows = Math.max(2, texts.length);
   const batch: Batch = {
     examples: new Int32Array(rows),
     length,
-    inputIds: new Int32Array(rows * length),
+    inputIds: new Int32Array(rows * length).fill(padId),
     attentionMask: new Int32Array(rows * length),
     tokenTypeIds: new Int32Array(rows * length),
   };

@@ -56,11 +56,18 @@ export const trainOptions = {
     "what doesn't train: nothing, the embeddings, these and the first N layers, or the whole encoder",
     parseFreeze,
   ),
-  head: choice<HeadKind>("linear", ["linear", "mlp"], "one dense layer, or the tutorial's two"),
+  head: choice<HeadKind>(
+    "stock",
+    ["stock", "mlp"],
+    "that of the model's class, or the tutorial's two layers",
+  ),
   classWeights: text("none", "balanced, none, or label=weight,label=weight"),
   epochs: number(3, "passes over the training rows", { whole: true, min: 1 }),
   batchSize: number(32, "rows of one batch", { whole: true, min: 1 }),
   accumulate: number(1, "batches whose gradients are added up before a step", { whole: true, min: 1 }),
+  gradientCheckpointing: flag(
+    "compute layers again for the backward pass: half the memory, a third more time",
+  ),
   maxLength: auto("tokens of a text, longer ones are cut; auto keeps 98 % of the texts whole", {
     whole: true,
     min: 3,

@@ -2,28 +2,32 @@ import { TextgraftError } from "../base/errors.js";
 import { sizeOf } from "../base/tensor.js";
 import type { Classifier } from "../model/classifier.js";
 import { frozenParameters } from "../model/classifier.js";
-import type { BertConfig } from "../model/config.js";
+import type { EncoderConfig } from "../model/config.js";
 import { constantWithWarmup, linear, type Schedule } from "../model/schedule.js";
 import type { EngineSpec } from "./engine.js";
 import type { Freeze, TrainOptions } from "./options.js";
 
-/** How many of the encoder's stages a choice freezes: embeddings, layers, pooler. */
-export function frozenStagesOf(freeze: Freeze, { layers }: BertConfig): number {
-  if (freeze === "none") return 0;
-  if (freeze === "embeddings") return 1;
-  if (freeze === "all") return layers + 2;
-  if (freeze <= layers) return freeze + 1;
+/** Refuses to freeze more layers than there are; told before the long work. */
+export function checkFreeze(freeze: Freeze, { layers }: EncoderConfig): void {
+  if (typeof freeze !== "number" || freeze <= layers) return;
   throw new TextgraftError("option-invalid", {
     message: `--freeze is ${freeze}, but the model has ${layers} layers.`,
-    fix: `Freeze at most ${layers} layers, or --freeze all for the pooler, too.`,
+    fix: `Freeze at most ${layers} layers, or --freeze all for all that was pretrained.`,
   });
+}
+
+/** How many of the encoder's stages a choice freezes: embeddings, layers, and a pooler where there is one. */
+export function frozenStagesOf(freeze: Freeze, { stages }: Pick<Classifier, "stages">): number {
+  if (freeze === "none") return 0;
+  if (freeze === "embeddings") return 1;
+  return freeze === "all" ? stages.length : freeze + 1;
 }
 
 /** Tokens of a text: as given, or a suggestion, and never more than the model has positions for. */
 export function maxLengthOf(
   maxLength: number | "auto",
   suggested: number,
-  { positions }: BertConfig,
+  { positions }: EncoderConfig,
 ): number {
   if (maxLength === "auto") return Math.min(suggested, positions);
   if (maxLength <= positions) return maxLength;
@@ -40,10 +44,11 @@ export function maxLengthOf(
 export function learningRateOf(
   rate: number | "auto",
   frozenStages: number,
-  { hiddenSize, layers }: BertConfig,
+  { stages, spec }: Pick<Classifier, "stages" | "spec">,
 ): number {
+  const { hiddenSize } = spec.config;
   if (rate !== "auto") return rate;
-  if (frozenStages >= layers + 2) return 1e-3;
+  if (frozenStages >= stages.length) return 1e-3;
   if (hiddenSize >= 768) return 5e-5;
   return hiddenSize >= 384 ? 1e-4 : 5e-4;
 }
@@ -65,6 +70,7 @@ export function engineSpecOf(
 ): EngineSpec {
   const { device, precision, threads, batchSize, accumulate, seed, weightDecay, decayOn, maxGradientNorm } =
     options;
+  const checkpointing = options.gradientCheckpointing;
   return {
     classifier,
     device,
@@ -79,6 +85,7 @@ export function engineSpecOf(
       maxLength,
       seed,
       dropout: true,
+      checkpointing,
       weightDecay,
       decayAll: decayOn === "all",
       maxGradientNorm: maxGradientNorm || Number.POSITIVE_INFINITY,

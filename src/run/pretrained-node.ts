@@ -1,7 +1,8 @@
 import { closest, TextgraftError } from "../base/errors.js";
 import type { Random } from "../base/random.js";
 import type { Classifier } from "../model/classifier.js";
-import { type BertConfig, readBertConfig } from "../model/config.js";
+import type { EncoderConfig } from "../model/config.js";
+import { familyOf, readConfig } from "../model/families.js";
 import { initialValues, type ParameterSpec } from "../model/parameters.js";
 import { createTokenizer, type Tokenizer } from "../tokens/tokenizer.js";
 import type { Engine } from "./engine.js";
@@ -10,7 +11,7 @@ import { embeddedModel, type ModelFolder, openModelFolder } from "./model-folder
 /** A model folder understood: what it was trained on is in its weights, what it can read in its tokenizer. */
 export interface Pretrained {
   readonly folder: ModelFolder;
-  readonly config: BertConfig;
+  readonly config: EncoderConfig;
   readonly tokenizer: Tokenizer;
 }
 
@@ -22,7 +23,7 @@ export async function openPretrained(model: string): Promise<Pretrained> {
   const folder = await openModelFolder(EMBEDDED.includes(model) ? embeddedModel() : model).catch(
     explained(model),
   );
-  const config = readBertConfig(folder.config);
+  const config = readConfig(folder.config);
   const tokenizer = createTokenizer(folder.tokenizer);
   if (tokenizer.vocabSize > config.vocabSize) {
     throw new TextgraftError("model-invalid", {
@@ -55,13 +56,15 @@ export async function writeWeights(
   { random, keepHead }: { random: Random; keepHead: boolean },
 ): Promise<string[]> {
   const head = new Set(classifier.head.parameters.map(({ name }) => name));
+  const { prefix, pooler } = familyOf(classifier.spec.config);
+  const poolerNames = new Set(pooler?.(classifier.spec.config).parameters.map(({ name }) => name));
   const fresh: string[] = [];
   const missing: string[] = [];
   for (const spec of classifier.parameters) {
-    const stored = head.has(spec.name) && !keepHead ? undefined : storedName(folder, spec);
+    const stored = head.has(spec.name) && !keepHead ? undefined : storedName(folder, spec, prefix);
     if (stored !== undefined) {
       await engine.write(spec.name, await folder.weights.read(stored));
-    } else if (spec.name.startsWith("bert.pooler.") || (head.has(spec.name) && !keepHead)) {
+    } else if (poolerNames.has(spec.name) || (head.has(spec.name) && !keepHead)) {
       fresh.push(spec.name);
       await engine.write(spec.name, initialValues(spec, random));
     } else {
@@ -74,14 +77,21 @@ export async function writeWeights(
     message:
       `The weights in ${folder.path} lack ${missing.length} of the model's ${classifier.parameters.length} ` +
       `parameters, such as ${missing[0]}${near === undefined ? "" : `; the nearest name there is ${near}`}.`,
-    fix: "Use a folder with a whole BERT checkpoint.",
+    fix: "Use a folder with a whole checkpoint.",
   });
 }
 
 /** The name under which a parameter lies in a file: checkpoints differ in the prefix and in old names of norms. */
-function storedName({ weights, path }: ModelFolder, { name, shape }: ParameterSpec): string | undefined {
+function storedName(
+  { weights, path }: ModelFolder,
+  { name, shape }: ParameterSpec,
+  prefix: string,
+): string | undefined {
   const old = name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta");
-  const candidates = [name, old].flatMap((candidate) => [candidate, candidate.replace(/^bert\./, "")]);
+  const candidates = [name, old].flatMap((candidate) => [
+    candidate,
+    ...(candidate.startsWith(prefix) ? [candidate.slice(prefix.length)] : []),
+  ]);
   const stored = candidates.find((candidate) => weights.names.includes(candidate));
   if (stored === undefined) return undefined;
   const found = weights.shape(stored);

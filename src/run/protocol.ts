@@ -1,5 +1,5 @@
 import { type ErrorCode, TextgraftError } from "../base/errors.js";
-import type { Batch, Engine, EngineSpec, TrainStep } from "./engine.js";
+import type { Batch, Engine, EngineSpec, TrainBatch, TrainStep } from "./engine.js";
 
 /** What the calling thread asks of the worker that owns an engine; answered in order. */
 export type Request =
@@ -7,6 +7,7 @@ export type Request =
   | { kind: "write"; name: string; values: Float32Array }
   | { kind: "read"; name: string }
   | { kind: "train"; step: TrainStep }
+  | { kind: "rehearse"; batch: TrainBatch }
   | { kind: "logits"; batch: Batch }
   | { kind: "keep" }
   | { kind: "restore" }
@@ -55,6 +56,8 @@ function perform(engine: Engine, request: Exclude<Request, { kind: "open" }>): P
       return engine.read(request.name);
     case "train":
       return engine.train(request.step);
+    case "rehearse":
+      return engine.rehearse(request.batch);
     case "logits":
       return engine.logits(request.batch);
     case "keep":
@@ -100,6 +103,7 @@ export async function connectEngine(port: Port, spec: EngineSpec, failed: Promis
     write: (name, values) => ask({ kind: "write", name, values }, transferable(values)),
     read: (name) => ask({ kind: "read", name }),
     train: (step) => ask({ kind: "train", step }),
+    rehearse: (batch) => ask({ kind: "rehearse", batch }),
     logits: (batch) => ask({ kind: "logits", batch }),
     keep: () => ask({ kind: "keep" }),
     restore: () => ask({ kind: "restore" }),

@@ -39,7 +39,7 @@ export function runRecord({
   return {
     formatVersion: 1,
     textgraft: VERSION,
-    head: classifier.head.kind,
+    head: classifier.spec.head,
     problem: classifier.spec.problem,
     labels,
     maxLength,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { TextgraftError } from "../base/errors.js";
 import type { Precision } from "../graph/precision.js";
 import type { Classifier } from "../model/classifier.js";
+import { ownType, stockClass } from "../model/families.js";
 import { encodeSafetensors } from "../model/safetensors.js";
 import type { Engine } from "./engine.js";
 import { load } from "./load-node.js";
@@ -53,14 +54,17 @@ async function weightsFile({ engine, classifier }: SaveInput): Promise<Uint8Arra
   return encodeSafetensors(tensors);
 }
 
+/** No class of transformers. */
+const OWN_CLASS = "TextgraftClassifier";
+
 /** What stock classes can load says so; the mlp head has a type of its own, so that nothing loads it wrongly. */
 function modelConfig({ classifier: { spec }, pretrained }: SaveInput): Record<string, unknown> {
   const { torch_dtype: _old, "transformers.js_config": _export, ...config } = pretrained.folder.config;
-  const stock = spec.head === "linear";
+  const { modelType } = spec.config;
   return {
     ...config,
-    architectures: [stock ? "BertForSequenceClassification" : "TextgraftBertMlpClassifier"],
-    model_type: stock ? "bert" : "textgraft_bert_mlp",
+    architectures: [spec.head === "stock" ? stockClass(spec.config) : OWN_CLASS],
+    model_type: spec.head === "stock" ? modelType : ownType(modelType, spec.head),
     dtype: "float32",
     id2label: Object.fromEntries(spec.labels.map((label, id) => [id, label])),
     label2id: Object.fromEntries(spec.labels.map((label, id) => [label, id])),

@@ -51,7 +51,7 @@ export function readSavedFacts(
       fix: "Use a folder that textgraft train wrote, with a version of textgraft that is no older.",
     });
   if (formatVersion !== 1) throw wrong("formatVersion", "1");
-  if (head !== "linear" && head !== "mlp") throw wrong("head", `"linear" or "mlp"`);
+  if (head !== "stock" && head !== "mlp") throw wrong("head", `"stock" or "mlp"`);
   if (problem !== "single_label" && problem !== "multi_label")
     throw wrong("problem", `"single_label" or "multi_label"`);
   if (typeof maxLength !== "number" || !(maxLength > 0)) throw wrong("maxLength", "a number above 0");

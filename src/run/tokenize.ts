@@ -1,6 +1,6 @@
 import type { Example } from "../data/example.js";
 import type { Split } from "../data/split.js";
-import type { BertConfig } from "../model/config.js";
+import type { EncoderConfig } from "../model/config.js";
 import { encodeAll } from "../tokens/encode-all.js";
 import { lengthStatistics } from "../tokens/lengths.js";
 import type { Tokenizer } from "../tokens/tokenizer.js";
@@ -30,7 +30,7 @@ export interface Tokenization {
 export async function* tokenize(
   split: Split,
   labels: readonly string[],
-  { tokenizer, config }: { tokenizer: Tokenizer; config: BertConfig },
+  { tokenizer, config }: { tokenizer: Tokenizer; config: EncoderConfig },
   options: Pick<TrainOptions, "maxLength" | "batchSize">,
   stopIfCancelled: () => void,
 ): AsyncGenerator<TrainEvent, Tokenization> {

@@ -1,3 +1,4 @@
+import { freemem } from "node:os";
 import { TextgraftError } from "../base/errors.js";
 import { random } from "../base/random.js";
 import { type Dataset, readDataset } from "../data/example.js";
@@ -13,6 +14,7 @@ import { judge } from "./judge.js";
 import { resolveOptions, type TrainOptions } from "./options.js";
 import { datasetFrom, partsOf, type Sources } from "./parts.js";
 import {
+  checkFreeze,
   engineSpecOf,
   frozenStagesOf,
   learningRateOf,
@@ -21,6 +23,7 @@ import {
   scheduleOf,
 } from "./plan.js";
 import { openPretrained, type Pretrained, writeWeights } from "./pretrained-node.js";
+import { type Memory, rehearse } from "./rehearsal.js";
 import { runRecord } from "./run-record-node.js";
 import { saveModel } from "./save-node.js";
 import { tokenize } from "./tokenize.js";
@@ -68,7 +71,7 @@ async function* pipeline(
   const seeded = random(options.seed);
   await checkTarget(options.output, options.overwrite);
   const pretrained = await openPretrained(options.model);
-  const frozenStages = frozenStagesOf(options.freeze, pretrained.config);
+  checkFreeze(options.freeze, pretrained.config);
   maxLengthOf(options.maxLength, pretrained.config.positions, pretrained.config); // told before the long work
   const sources = await readSources(data, options);
   const { split, facts } = partsOf(sources, { grouped: options.split === "grouped", random: seeded });
@@ -89,13 +92,14 @@ async function* pipeline(
     labels: facts.labels,
     problem: "single_label",
   });
+  const frozenStages = frozenStagesOf(options.freeze, classifier);
   const { tokenizer } = pretrained;
   const engine = await openWorkerEngine(engineSpecOf(classifier, options, { frozenStages, maxLength }));
   try {
     const keepHead = continues(pretrained, classifier);
     const fresh = await writeWeights(engine, classifier, pretrained, { random: seeded, keepHead });
     const steps = options.epochs * stepsPerEpoch(tokens.train.length, options.batchSize, options.accumulate);
-    const learningRate = learningRateOf(options.learningRate, frozenStages, pretrained.config);
+    const learningRate = learningRateOf(options.learningRate, frozenStages, classifier);
     const { all, trained } = parameterCounts(classifier, frozenStages);
     const model: ModelFacts = {
       model: options.model,
@@ -116,6 +120,13 @@ async function* pipeline(
 
     const schedule = scheduleOf(options, steps);
     const settings = { ...options, learningRate, schedule, classWeights, random: seeded, cancelled };
+    stopIfCancelled();
+    const estimate = await rehearse(engine, tokens, settings, {
+      memory: options.device === "cpu" ? processMemory : undefined,
+      laterBytes: 4 * trained,
+      gradientCheckpointing: options.gradientCheckpointing,
+    });
+    yield { kind: "estimate", facts: estimate };
     stopIfCancelled();
     const history = yield* trainEpochs(engine, tokens, settings);
     const test = yield* judge(engine, tokens, split, classWeights);
@@ -164,6 +175,12 @@ async function* featuresOf(
   return { reused, computed };
 }
 
+/** Older versions of Node don't say what limits the process, only what is free on the machine. */
+const processMemory: Memory = {
+  resident: () => process.memoryUsage.rss(),
+  available: () => process.availableMemory?.() ?? freemem(),
+};
+
 /** Texts on which a saved model is compared with the one in memory. */
 const PROBES = 16;
 
@@ -188,7 +205,7 @@ function unrepresented({ labels, parts }: DataFacts): string[] {
 }
 
 /** The model was fine-tuned for the same labels in the same order: its head goes on learning. */
-function continues({ folder }: Pretrained, { spec, head }: Classifier): boolean {
+function continues({ folder }: Pretrained, { spec }: Classifier): boolean {
   const { labels, head: kind } = folder.textgraft ?? {};
-  return kind === head.kind && JSON.stringify(labels) === JSON.stringify(spec.labels);
+  return kind === spec.head && JSON.stringify(labels) === JSON.stringify(spec.labels);
 }

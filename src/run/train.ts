@@ -113,7 +113,7 @@ async function* trainEpoch(
   for (let first = 0, step = (epoch - 1) * steps; first < planned.length; first += accumulate, step++) {
     const part = planned.slice(first, first + accumulate);
     const batches = part.map(({ rows, length }) =>
-      labelled(
+      trainBatch(
         data,
         settings,
         rows.map((row) => train[row]!),
@@ -139,9 +139,9 @@ const diverged = (epoch: number, { learningRate, precision }: TrainSettings): Te
   });
 
 /** Rows of tokens with their labels; rows that only fill have weight 0. */
-function labelled(
+export function trainBatch(
   { encodings, labelIds, labelCount, batchSize, padId }: TrainData,
-  { classWeights, labelSmoothing }: TrainSettings,
+  { classWeights, labelSmoothing }: Pick<TrainSettings, "classWeights" | "labelSmoothing">,
   examples: readonly number[],
   length: number,
 ): TrainBatch {

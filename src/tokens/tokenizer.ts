@@ -112,11 +112,15 @@ function idsOf(library: Library, text: string): number[] {
 }
 
 function padIdOf(library: Library, { padding }: Json, config: Json): number {
-  const token = tokenOf(config.pad_token) ?? tokenOf((padding as Json | null)?.pad_token) ?? "[PAD]";
-  const id = library.token_to_id(token);
+  const named = tokenOf(config.pad_token) ?? tokenOf((padding as Json | null)?.pad_token);
+  const tokens = named === undefined ? PADDING : [named];
+  const id = tokens.map((token) => library.token_to_id(token)).find((found) => found !== undefined);
   if (id !== undefined) return id;
-  throw invalidTokenizer(`The tokenizer's vocabulary has no token ${token} for padding.`);
+  throw invalidTokenizer(`The tokenizer's vocabulary has no token ${tokens.join(" or ")} for padding.`);
 }
+
+/** The names that BERT and RoBERTa have for it: their published files don't say them. */
+const PADDING = ["[PAD]", "<pad>"];
 
 function vocabSizeOf(library: Library): number {
   let size = 0;

@@ -175,7 +175,7 @@ test("a stopped run says whether anything will be saved", async () => {
     trainedParameters: 10,
     layers: 1,
     hiddenSize: 4,
-    head: "linear",
+    head: "stock",
     frozenStages: 0,
     maxLength: 8,
     cutShare: 0,
@@ -184,7 +184,11 @@ test("a stopped run says whether anything will be saved", async () => {
     fresh: [],
   };
   const step = events.find(({ kind }) => kind === "step")!;
-  const stages: TrainEvent[] = [{ kind: "tokenized", done: 1, total: 1 }, { kind: "model", facts }, step];
+  const stages: TrainEvent[] = [
+    { kind: "model", facts },
+    { kind: "estimate", facts: { seconds: 7200, bytes: 2.55e9 } },
+    step,
+  ];
   const run: Run = {
     ...runOf(),
     async *[Symbol.asyncIterator]() {
@@ -203,8 +207,8 @@ test("a stopped run says whether anything will be saved", async () => {
     "Stopping after this step; the best weights",
   ];
   expect(said).toEqual([
-    `tokenized: ${early}, so nothing is written`,
-    `model: ${late} so far will be saved`,
+    `model: ${early}, so nothing is written`,
+    `estimate: ${late} so far will be saved`,
     `step: ${late} so far will be saved`,
   ]);
 });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { GraphBuilder } from "../../src/graph/builder.js";
 import { productFlops } from "../../src/graph/flops.js";
 import { createClassifier, logitsGraph, trainGraph } from "../../src/model/classifier.js";
-import { readBertConfig } from "../../src/model/config.js";
+import { readConfig } from "../../src/model/families.js";
 
 test("a product counts 2·m·k·n for each matrix, transposed or not; what no output needs doesn't count", () => {
   const g = new GraphBuilder();
@@ -21,7 +21,7 @@ const layer = (h: number, n: number, s: number): number => 2 * n * h * h * 12 + 
 const [h, batch, sequence] = [8, 3, 6];
 const tokens = batch * sequence;
 const model = createClassifier({
-  config: readBertConfig({
+  config: readConfig({
     model_type: "bert",
     hidden_act: "gelu",
     vocab_size: 40,
@@ -32,7 +32,7 @@ const model = createClassifier({
     max_position_embeddings: 16,
     type_vocab_size: 2,
   }),
-  head: "linear",
+  head: "stock",
   labels: ["a", "b"],
   problem: "single_label",
 });

@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { TextgraftError } from "../../src/base/errors.js";
+import { random } from "../../src/base/random.js";
 import { GraphBuilder } from "../../src/graph/builder.js";
-import { gradients } from "../../src/graph/gradients.js";
+import { gradients, type Segment } from "../../src/graph/gradients.js";
 import { defineOp, type Value } from "../../src/graph/graph.js";
-import { largest } from "../support/array64.js";
+import { fill, largest } from "../support/array64.js";
 import { expectClose } from "../support/close.js";
 import { evaluate } from "../support/evaluate.js";
 import { finiteDifferences } from "../support/finite-differences.js";
@@ -45,6 +46,47 @@ test("the loss's gradient with respect to itself is 1, and a target is counted o
   const found = gradients(g, loss, [loss, x, x]);
   const [dloss, dx, again] = evaluate(found as Value[], { x: { shape: [1], data: Float64Array.of(2) } });
   expect([dloss![0], dx![0], again![0]]).toEqual([1, 3, 3]);
+});
+
+test("what is computed again for the backward pass gives the same gradients", () => {
+  const g = new GraphBuilder();
+  const x = g.input("x", "float32", [2, 3]);
+  const [first, second] = [g.input("first", "float32", [3, 3]), g.input("second", "float32", [3, 3])];
+  const segments: Segment[] = [];
+  const shared = new Map<string, Value>();
+  const layer = (input: Value, weight: Value): Value => {
+    const written = g.nodes.length;
+    // A value that the first layer makes and the second reads, too.
+    const bias = shared.get("bias") ?? g.tanh(g.input("bias", "float32", [3]));
+    shared.set("bias", bias);
+    const output = g.add(g.tanh(g.add(g.matmul(input, weight), bias)), input);
+    segments.push({ input, output, nodes: g.nodes.slice(written) });
+    return output;
+  };
+  const loss = total(g, g.exp(layer(layer(g.mul(x, x), first), second)));
+  const targets = [x, first, second, shared.get("bias")!.node.inputs[0]!];
+  const draw = random(1);
+  const feeds = Object.fromEntries(
+    targets.map(({ node, shape }) => [
+      node.attributes.name as string,
+      fill(shape as number[], () => draw.normal()),
+    ]),
+  );
+  const plain = gradients(g, loss, targets) as Value[];
+  const written = g.nodes.length;
+  const again = gradients(g, loss, targets, segments) as Value[];
+  const [wanted, found] = [evaluate(plain, feeds), evaluate(again, feeds)];
+  for (const [i, gradient] of found.entries()) expect(gradient).toEqual(wanted[i]);
+  expect(again[0]!.shape).toEqual([2, 3]);
+
+  // No node of a layer's forward pass is read for its backward pass but what it was computed from.
+  const kept = new Set(g.nodes.slice(written).flatMap(({ inputs }) => inputs));
+  const inner = segments.flatMap(({ nodes, output }) =>
+    nodes
+      .filter(({ inputs }) => inputs.length > 0)
+      .flatMap(({ outputs }) => outputs.filter((y) => y !== output)),
+  );
+  expect(inner.filter((value) => kept.has(value) && value !== shared.get("bias"))).toEqual([]);
 });
 
 test("a target that the loss doesn't depend on has no gradient", () => {

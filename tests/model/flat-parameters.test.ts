@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { float32, sizeOf, type Tensor, transposed } from "../../src/base/tensor.js";
 import { compile } from "../../src/graph/onnx.js";
-import { createClassifier, trainGraph, WORD_TABLE } from "../../src/model/classifier.js";
+import { createClassifier, trainGraph } from "../../src/model/classifier.js";
 import {
   flatGradients,
   flatParameters,
@@ -44,9 +44,11 @@ test("gradients over flat shards, dense weights transposed, are those over singl
   const table = new Float32Array(sizeOf([config.vocabSize, config.hiddenSize]));
   for (const [i, id] of batch.inputIds.entries()) {
     for (let column = 0; column < config.hiddenSize; column++)
-      table[id * config.hiddenSize + column]! += wanted.get(WORD_TABLE)![i * config.hiddenSize + column]!;
+      table[id * config.hiddenSize + column]! += wanted.get(model.wordTable.name)![
+        i * config.hiddenSize + column
+      ]!;
   }
-  wanted.set(WORD_TABLE, table);
+  wanted.set(model.wordTable.name, table);
 
   const layout = planState(model.parameters, {
     frozen: new Set(),
@@ -55,7 +57,7 @@ test("gradients over flat shards, dense weights transposed, are those over singl
     transposed: ({ dense = false }) => dense,
   });
   expect(layout.shards.length).toBeGreaterThan(3);
-  const graph = trainGraph(model, 0, flatParameters(layout));
+  const graph = trainGraph(model, 0, { source: flatParameters(layout) });
   const shards = layout.shards.map(({ bytes }) => new Float32Array(bytes / 4));
   for (const [name, { shard, offset, spec, transposed: turned }] of layout.placements) {
     const values = weights.get(name)!;
@@ -87,7 +89,7 @@ test("dense weights are multiplied as they lie, and no product is a Gemm", () =>
     maxRegionBytes: 2 ** 20,
     transposed: ({ dense = false }) => dense,
   });
-  const { g, outputs } = trainGraph(model, 0, flatParameters(layout));
+  const { g, outputs } = trainGraph(model, 0, { source: flatParameters(layout) });
   const forward = g.nodes.filter(({ part }) => part === "forward");
   expect(forward.filter(({ op }) => op.name === "Linear")).toEqual([]);
   const dense = forward.filter(({ op, inputs: [a] }) => op.name === "MatMul" && a!.shape.length === 2);

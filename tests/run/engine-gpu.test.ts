@@ -148,9 +148,9 @@ describe.skipIf(!hasSoftwareGpu)(`by the log${unlessSkipped}`, () => {
   test("every node of training, update, evaluation and features runs on the GPU, and none copies to the host", async () => {
     const graphs: CompiledGraph[] = [];
     for (const [problem, head, frozenStages, precision] of [
-      ["single_label", "linear", 2, "float32"],
-      ["multi_label", "linear", 0, "float32"],
-      ["single_label", "linear", 2, "float16"],
+      ["single_label", "stock", 2, "float32"],
+      ["multi_label", "stock", 0, "float32"],
+      ["single_label", "stock", 2, "float16"],
       ["multi_label", "mlp", 0, "float16"],
     ] as const) {
       const classifier = { ...tinySpec, problem, head };

@@ -8,7 +8,7 @@ import { readJson, tinyOptions, tinyWorkplace, trained } from "./train-tiny.js";
 
 const { folder, model } = await tinyWorkplace();
 
-describe.each(["linear", "mlp"] as const)("an exported model with a %s head", async (head) => {
+describe.each(["stock", "mlp"] as const)("an exported model with a %s head", async (head) => {
   const path = join(folder, head);
   await trained({ ...tinyOptions, model, output: path, head, data: inventedRows(90), epochs: 2 });
   const before = await readJson(path, "config.json");

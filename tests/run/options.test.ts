@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { TextgraftError } from "../../src/base/errors.js";
-import { readBertConfig } from "../../src/model/config.js";
+import { createClassifier } from "../../src/model/classifier.js";
+import { readConfig } from "../../src/model/families.js";
 import {
   flagName,
   parseOption,
@@ -10,7 +11,8 @@ import {
   type TrainOptions,
   trainOptions,
 } from "../../src/run/options.js";
-import { frozenStagesOf, learningRateOf, maxLengthOf, scheduleOf } from "../../src/run/plan.js";
+import { checkFreeze, frozenStagesOf, learningRateOf, maxLengthOf, scheduleOf } from "../../src/run/plan.js";
+import { tinySpec } from "../support/tiny-model.js";
 
 const names = Object.keys(trainOptions) as (keyof TrainOptions)[];
 
@@ -65,6 +67,13 @@ const cases: Record<keyof TrainOptions, { valid: [string, unknown][]; invalid: s
   },
   batchSize: { valid: [["16", 16]], invalid: ["0", "16.5"] },
   accumulate: { valid: [["4", 4]], invalid: ["0"] },
+  gradientCheckpointing: {
+    valid: [
+      ["true", true],
+      ["false", false],
+    ],
+    invalid: ["yes", ""],
+  },
   maxLength: {
     valid: [
       ["auto", "auto"],
@@ -234,7 +243,7 @@ test("float16 goes with a GPU alone", () => {
 });
 
 const bert = (hidden: number, layers: number) =>
-  readBertConfig({
+  readConfig({
     model_type: "bert",
     hidden_act: "gelu",
     vocab_size: 100,
@@ -246,13 +255,16 @@ const bert = (hidden: number, layers: number) =>
     type_vocab_size: 2,
   });
 
+const classifier = (hidden: number, layers: number) =>
+  createClassifier({ ...tinySpec, config: bert(hidden, layers) });
+
 test("what is frozen is counted in stages: embeddings, layers, pooler", () => {
-  const config = bert(8, 3);
+  const model = classifier(8, 3);
   const stages = (["none", "embeddings", 0, 1, 3, "all"] as const).map((freeze) =>
-    frozenStagesOf(freeze, config),
+    frozenStagesOf(freeze, model),
   );
   expect(stages).toEqual([0, 1, 1, 2, 4, 5]);
-  const error = refusal(() => frozenStagesOf(4, config));
+  const error = refusal(() => checkFreeze(4, bert(8, 3)));
   expect(error).toMatchObject({
     code: "option-invalid",
     message: "--freeze is 4, but the model has 3 layers.",
@@ -272,11 +284,11 @@ test("the length is as given or as suggested, within the model's positions", () 
 });
 
 test("the learning rate is as given, or goes by what trains and how wide it is", () => {
-  expect(learningRateOf(0.3, 0, bert(8, 3))).toBe(0.3);
-  expect(learningRateOf(0, 0, bert(8, 3))).toBe(0);
-  expect(learningRateOf("auto", 5, bert(768, 3))).toBe(1e-3); // the head alone
-  expect(learningRateOf("auto", 4, bert(768, 3))).toBe(5e-5);
-  const rates = [128, 512, 1024].map((hidden) => learningRateOf("auto", 0, bert(hidden, 3)));
+  expect(learningRateOf(0.3, 0, classifier(8, 3))).toBe(0.3);
+  expect(learningRateOf(0, 0, classifier(8, 3))).toBe(0);
+  expect(learningRateOf("auto", 5, classifier(768, 3))).toBe(1e-3); // the head alone
+  expect(learningRateOf("auto", 4, classifier(768, 3))).toBe(5e-5);
+  const rates = [128, 512, 1024].map((hidden) => learningRateOf("auto", 0, classifier(hidden, 3)));
   expect(rates).toEqual([...rates].sort((a, b) => b - a));
 });
 

@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { createClassifier } from "../../src/model/classifier.js";
 import { testedDevices } from "../support/devices.js";
 import {
-  bertFamilies,
   engineWith,
   familySpec,
   frozenStages,
@@ -11,6 +10,7 @@ import {
   readFamily,
   readTensors,
   referenceBatch,
+  referenceFamilies,
   trainingSpec,
 } from "../support/families.js";
 
@@ -22,7 +22,7 @@ const LOGITS_AFTER = 2e-5;
 const PARAMETER_NORM = 2e-6;
 
 const cases = testedDevices.flatMap(({ device, factor }) =>
-  bertFamilies.map((family) => [family, device, factor] as const),
+  referenceFamilies.map((family) => [family, device, factor] as const),
 );
 
 describe.each(cases)("%s on %s agrees with PyTorch", (family, device, factor) => {
@@ -40,13 +40,18 @@ describe.each(cases)("%s on %s agrees with PyTorch", (family, device, factor) =>
     await engine.close();
   });
 
-  test.each(["full", "partial", "head"] as const)("along the trajectory %s", async (kind) => {
+  test.each([
+    ["full", false],
+    ["full", true],
+    ["partial", false],
+    ["head", false],
+  ] as const)("along the trajectory %s, gradient checkpointing %s", async (kind, checkpointing) => {
     const trajectory = expected.trajectories[kind];
     const weights = await readTensors(`${family}/model.safetensors`);
     const batches = trajectory.steps.map(({ rows }) =>
       labelledBatch(expected.train, expected.num_labels, rows),
     );
-    const training = trainingSpec(expected.optimizer, batches[0]!.batch);
+    const training = { ...trainingSpec(expected.optimizer, batches[0]!.batch), checkpointing };
     const frozen = frozenStages(model, trajectory.frozen);
     const engine = await engineWith({ classifier, device, frozenStages: frozen, training }, weights);
 

@@ -28,7 +28,7 @@ async function changedModel(name: string, change: Record<string, unknown>): Prom
 }
 const empty = join(folder, "empty");
 await mkdir(empty);
-const roberta = await changedModel("roberta", { model_type: "roberta" });
+const gpt2 = await changedModel("gpt2", { model_type: "gpt2" });
 const narrow = await changedModel("narrow", { vocab_size: 40 });
 const wide = await changedModel("wide", { intermediate_size: 96 });
 const deep = await changedModel("deep", { num_hidden_layers: 3 });
@@ -95,7 +95,7 @@ test.each<[string, Record<string, unknown>, string, RegExp]>([
   ["more frozen layers than there are", { freeze: 3 }, "option-invalid", /--freeze is 3.*2 layers/],
   ["a model that isn't there", { model: join(folder, "none") }, "file-missing", /none/],
   ["a model folder without a model", { model: empty }, "file-missing", /no config\.json/],
-  ["a model of another family", { model: roberta }, "config-invalid", /model_type is "roberta"/],
+  ["a model of another family", { model: gpt2 }, "config-invalid", /model_type is "gpt2"/],
   ["a vocabulary that the model doesn't have", { model: narrow }, "model-invalid", /49 entries.*only 40/],
   [
     "weights of another shape",

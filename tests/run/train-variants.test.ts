@@ -24,7 +24,7 @@ test("the tutorial's head has a type of its own, which no stock class loads", as
   expect(result.model.classWeights).toEqual(counts.map((count) => total / (3 * count)));
   expect(result.model).toMatchObject({ head: "mlp", frozenStages: 4, trainedParameters: 33 * 512 + 513 * 3 });
   expect(await readJson(folder, "mlp", "config.json")).toMatchObject({
-    architectures: ["TextgraftBertMlpClassifier"],
+    architectures: ["TextgraftClassifier"],
     model_type: "textgraft_bert_mlp",
     id2label: { 0: "garden", 1: "kitchen", 2: "sea" },
     label2id: { garden: 0, kitchen: 1, sea: 2 },

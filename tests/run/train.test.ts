@@ -15,7 +15,9 @@ describe("a training on a file", async () => {
 
   test("tells everything, in order", () => {
     const kinds = events.map(({ kind }) => kind).join(" ");
-    expect(kinds).toMatch(/^data( tokenized)+ model(( step)+( evaluating)+ epoch){3}( evaluating)+ saved$/);
+    expect(kinds).toMatch(
+      /^data( tokenized)+ model estimate(( step)+( evaluating)+ epoch){3}( evaluating)+ saved$/,
+    );
     const steps = events.filter((event) => event.kind === "step");
     expect(steps).toHaveLength(result.model.steps);
     expect(steps.map(({ epoch }) => epoch)).toEqual(
@@ -75,7 +77,7 @@ describe("a training on a file", async () => {
       trainedParameters: encoder + 3 * 32 + 3,
       layers: 2,
       hiddenSize: 32,
-      head: "linear",
+      head: "stock",
       frozenStages: 0,
       maxLength: 32,
       cutShare: 0,
@@ -156,7 +158,7 @@ describe("a training on a file", async () => {
     const facts = JSON.parse(await readFile(join(input.output, "textgraft.json"), "utf8"));
     expect(facts).toMatchObject({
       formatVersion: 1,
-      head: "linear",
+      head: "stock",
       problem: "single_label",
       labels: result.data.labels,
       maxLength: 32,

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createClassifier } from "../../src/model/classifier.js";
-import { readBertConfig } from "../../src/model/config.js";
+import { readConfig } from "../../src/model/families.js";
 import type { EngineSpec } from "../../src/run/engine.js";
 import { probabilitiesOf, weightedCrossEntropy } from "../../src/run/evaluate.js";
 import {
@@ -37,7 +37,7 @@ test.skipIf(!existsSync(join(referenceFolder, "tutorial-head")))(
     const encoder = await readTensors("tutorial-head/model.safetensors");
     const labels = expected.class_weights.length;
     const classifier = {
-      config: readBertConfig(readReference("tutorial-head/config.json")),
+      config: readConfig(readReference("tutorial-head/config.json")),
       head: "mlp",
       labels: Array.from({ length: labels }, (_, label) => `${label}`),
       problem: "single_label",

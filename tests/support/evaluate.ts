@@ -112,6 +112,9 @@ export const evaluations: Readonly<Record<string, Evaluation>> = {
     for (const index of indices(x!.shape)) sums.data[position(shape, index)]! += at(x!, index);
     return [sums];
   },
+  CumSum: ([x], { reverse }) => [
+    overRows(x!, (row) => row.map((_, i) => sum(reverse ? row.slice(i) : row.slice(0, i + 1)))),
+  ],
   Softmax: ([x]) => [overRows(x!, (row) => row.map((v) => Math.exp(v - logSumExp(row))))],
   LogSoftmax: ([x]) => [overRows(x!, (row) => row.map((v) => v - logSumExp(row)))],
   LayerNormalization: ([x, gamma, beta], { epsilon }) => {
@@ -159,6 +162,7 @@ export const evaluations: Readonly<Record<string, Evaluation>> = {
       }),
     ];
   },
+  After: ([x]) => [x!],
   Concat: (parts) => {
     const all = parts.flatMap((part) => [...part.data]);
     return [fill([all.length], ([i]) => all[i!]!)];

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { int32, type Tensor } from "../../src/base/tensor.js";
 import { type Classifier, type ClassifierSpec, createClassifier } from "../../src/model/classifier.js";
-import { readBertConfig } from "../../src/model/config.js";
+import { modelTypes, readConfig } from "../../src/model/families.js";
 import { openWeights } from "../../src/model/safetensors.js";
 import type { Batch, Engine, EngineSpec, TrainBatch, TrainingSpec } from "../../src/run/engine.js";
 import { openGpuEngine } from "../../src/run/engine-gpu.js";
@@ -23,9 +23,11 @@ export interface ReferenceRows {
 export interface ReferenceEvaluation extends ReferenceRows {
   loss: number;
   logits: number[][];
-  classifier_input: number[][];
+  /** For each text, or for each of its tokens. */
+  classifier_input: number[][] | number[][][];
   last_hidden_state: number[][][];
-  pooler_output: number[][];
+  /** Only where the saved model has a pooler. */
+  pooler_output?: number[][];
   weighted: { loss: number; logits_gradient: number[][] };
 }
 
@@ -62,8 +64,8 @@ export interface ReferenceFamily {
   trajectories: Record<"full" | "partial" | "head", ReferenceTrajectory>;
 }
 
-/** BERT classifiers that the reference folder has. */
-export const bertFamilies: string[] = ["bert", "bert-multilabel"].filter((family) =>
+/** Classifiers that the reference folder has, of the families that can be read. */
+export const referenceFamilies: string[] = [...modelTypes, "bert-multilabel"].filter((family) =>
   existsSync(join(referenceFolder, family)),
 );
 
@@ -75,7 +77,6 @@ export const naturalDifferences = (family: string): Record<NaturalDifference, nu
     .natural;
 
 type NaturalDifference =
-  | "loss"
   | "logits"
   | "gradient_of_largest"
   | "gradient_of_own_largest"
@@ -103,8 +104,8 @@ export async function readTensors(name: string): Promise<Map<string, Float32Arra
 
 export function familySpec(family: string, { num_labels, problem_type }: ReferenceFamily): ClassifierSpec {
   return {
-    config: readBertConfig(readReference(`${family}/config.json`)),
-    head: "linear",
+    config: readConfig(readReference(`${family}/config.json`)),
+    head: "stock",
     labels: Array.from({ length: num_labels }, (_, label) => `${label}`),
     problem: problem_type.startsWith("multi") ? "multi_label" : "single_label",
   };
@@ -160,6 +161,7 @@ export const trainingSpec = (optimizer: ReferenceFamily["optimizer"], batch: Tra
   maxLength: batch.length,
   seed: 0,
   dropout: false,
+  checkpointing: false,
   weightDecay: optimizer.weight_decay,
   decayAll: optimizer.no_decay.length === 0,
   beta1: optimizer.betas[0],
@@ -186,8 +188,10 @@ export async function engineWith(
 }
 
 /** How many of the first stages hold only frozen parameters. */
-export const frozenStages = ({ stages }: Classifier, frozen: readonly string[]): number =>
-  stages.findLastIndex((stage) => stage.parameters.every(({ name }) => frozen.includes(name))) + 1;
+export function frozenStages({ stages }: Classifier, frozen: readonly string[]): number {
+  const first = stages.findIndex((stage) => stage.parameters.some(({ name }) => !frozen.includes(name)));
+  return first < 0 ? stages.length : first;
+}
 
 export const tokenFeeds = (batch: Batch): Record<string, Tensor> => {
   const shape = [batch.examples.length, batch.length];

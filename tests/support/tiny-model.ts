@@ -4,7 +4,7 @@ import { type Random, random } from "../../src/base/random.js";
 import { sizeOf } from "../../src/base/tensor.js";
 import type { Precision } from "../../src/graph/precision.js";
 import { type Classifier, type ClassifierSpec, createClassifier } from "../../src/model/classifier.js";
-import type { BertConfig } from "../../src/model/config.js";
+import type { BertConfig } from "../../src/model/families/bert.js";
 import { encodeSafetensors } from "../../src/model/safetensors.js";
 import type { Engine, EngineSpec, TrainBatch, TrainingSpec } from "../../src/run/engine.js";
 import { openGpuEngine } from "../../src/run/engine-gpu.js";
@@ -17,12 +17,16 @@ import { openSoftwareGpu } from "./devices.js";
 
 /** A BERT that trains in milliseconds, with all that a large one has. */
 export const tinyConfig: BertConfig = {
+  modelType: "bert",
   vocabSize: 120,
   hiddenSize: 32,
   layers: 2,
   heads: 4,
   intermediateSize: 64,
+  activation: "gelu",
   positions: 64,
+  positionRows: 64,
+  padId: 0,
   tokenTypes: 2,
   layerNormEpsilon: 1e-12,
   hiddenDropout: 0.1,
@@ -33,7 +37,7 @@ export const tinyConfig: BertConfig = {
 
 export const tinySpec: ClassifierSpec = {
   config: tinyConfig,
-  head: "linear",
+  head: "stock",
   labels: ["a", "b", "c"],
   problem: "single_label",
 };
@@ -51,6 +55,7 @@ export const tinyTraining: TrainingSpec = {
   maxLength: 32,
   seed: 0,
   dropout: true,
+  checkpointing: false,
   weightDecay: 0,
   decayAll: false,
   beta1: 0.9,
@@ -212,7 +217,7 @@ export async function writeTinyModel(folder: string, config: Partial<BertConfig>
     num_hidden_layers: settings.layers,
     num_attention_heads: settings.heads,
     intermediate_size: settings.intermediateSize,
-    max_position_embeddings: settings.positions,
+    max_position_embeddings: settings.positionRows,
     type_vocab_size: settings.tokenTypes,
     layer_norm_eps: settings.layerNormEpsilon,
     hidden_dropout_prob: settings.hiddenDropout,

@@ -120,6 +120,8 @@ test("the padding token may have another name, in any of the files", () => {
   expect(padId({ specialTokensMapJson: '{"pad_token": {"content": "a"}}' })).toBe(4);
   const padding = { ...(JSON.parse(tokenizerJson) as object), padding: { pad_token: "b" } };
   expect(padId({ tokenizerJson: JSON.stringify(padding) })).toBe(5);
+  // As roberta-base is published: nothing but the vocabulary tells it.
+  expect(padId({ tokenizerJson: tokenizerJson.replaceAll("[PAD]", "<pad>") })).toBe(0);
 });
 
 test("the fingerprint tells apart what gives other ids, and nothing else", () => {

@@ -1,0 +1,110 @@
+import { TextgraftError } from "../base/errors.js";
+import { sum } from "../base/numbers.js";
+import { planBatches } from "../tokens/batch.js";
+import type { Engine, TrainBatch } from "./engine.js";
+import { stepsPerEpoch, type TrainData, type TrainSettings, trainBatch } from "./train.js";
+
+/** What a training will take, before its first step. */
+export interface TrainEstimate {
+  /** Until the last epoch ends. */
+  seconds: number;
+  /** Of the whole process at its peak; absent where a GPU computes. */
+  bytes?: number;
+}
+
+/** Memory in bytes, as the process sees it. */
+export interface Memory {
+  /** What it has now. */
+  resident: () => number;
+  /** What it can still get. */
+  available: () => number;
+}
+
+export interface RehearsalOptions {
+  /** Undefined where a GPU computes. */
+  memory: Memory | undefined;
+  /** What comes later than the first step: the best weights, kept. */
+  laterBytes: number;
+  gradientCheckpointing: boolean;
+}
+
+/** The shares of a full batch that are tried. */
+const TRIALS = [1 / 8, 1 / 4];
+
+/**
+ * Estimates a training from a prediction and two small steps on its longest texts, which change nothing: time and memory
+ * of a step grow in proportion to its rows, and the time of a row to its tokens. Throws `memory-short` where it won't fit.
+ */
+export async function rehearse(
+  engine: Engine,
+  data: TrainData,
+  settings: TrainSettings,
+  options: RehearsalOptions,
+): Promise<TrainEstimate> {
+  const { memory, laterBytes } = options;
+  const { train, encodings, batchSize } = data;
+  const longestFirst = [...train].sort((a, b) => encodings.lengthOf(b) - encodings.lengthOf(a));
+  const length = encodings.lengthOf(longestFirst[0]!);
+  const sizes = [...new Set(TRIALS.map((share) => Math.ceil(share * batchSize)))];
+  const trials: { rows: number; seconds: number; bytes: number }[] = [];
+  const longest = (rows: number): TrainBatch =>
+    trainBatch({ ...data, batchSize: rows }, settings, longestFirst.slice(0, rows), length);
+  let update = 0;
+  await engine.logits(longest(batchSize));
+  await engine.rehearse(longest(1)); // opens the session
+  for (const rows of sizes) {
+    const seconds = await engine.rehearse(longest(rows));
+    update = seconds.update;
+    trials.push({ rows, seconds: seconds.gradients, bytes: memory?.resident() ?? 0 });
+  }
+  const time = line(trials.map(({ rows, seconds }) => [rows, seconds]));
+  const room = line(trials.map(({ rows, bytes }) => [rows, bytes]));
+
+  const lengths = train.map((example) => encodings.lengthOf(example));
+  const batches = planBatches(lengths, { batchSize });
+  const share = sum(batches.map((batch) => batch.length / length));
+  const epoch =
+    batches.length * time.start +
+    share * batchSize * time.slope +
+    stepsPerEpoch(train.length, batchSize, settings.accumulate) * update;
+  const seconds = settings.epochs * epoch;
+  if (!memory) return { seconds };
+  const bytesOf = (rows: number): number => room.start + rows * room.slope + laterBytes;
+  checkRoom(bytesOf, batchSize, { ...options, limit: memory.resident() + memory.available() });
+  return { seconds, bytes: bytesOf(batchSize) };
+}
+
+/** Refuses what won't fit, naming what would. */
+function checkRoom(
+  bytesOf: (rows: number) => number,
+  batchSize: number,
+  { limit, gradientCheckpointing }: { limit: number; gradientCheckpointing: boolean },
+): void {
+  const needed = bytesOf(batchSize);
+  if (needed <= limit) return;
+  const parts = [2, 4, 8, 16, 32, 64].find(
+    (parts) => batchSize % parts === 0 && bytesOf(batchSize / parts) <= limit,
+  );
+  const ways = [
+    ...(gradientCheckpointing ? [] : ["--gradient-checkpointing"]),
+    ...(parts === undefined
+      ? []
+      : [`--batch-size ${batchSize / parts} with --accumulate ${parts} times what it is now`]),
+    "a smaller --max-length",
+    "--freeze",
+  ];
+  throw new TextgraftError("memory-short", {
+    message: `The training needs about ${gigabytes(needed)} of memory, and there are only ${gigabytes(limit)}.`,
+    fix: `Use ${ways.slice(0, -1).join(", ")} or ${ways.at(-1)}, or free memory.`,
+  });
+}
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
+
+/** The line through two points, or level through one; neither falls. */
+function line(points: readonly (readonly [number, number])[]): { start: number; slope: number } {
+  const [[x0, y0] = [0, 0], [x1, y1] = [0, 0]] = [points[0], points.at(-1)];
+  if (x0 === x1) return { start: 0, slope: y0 / x0 };
+  const slope = Math.max(0, (y1 - y0) / (x1 - x0));
+  return { start: Math.max(0, y1 - slope * x1), slope };
+}

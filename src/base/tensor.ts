@@ -1,8 +1,12 @@
+import { float16Bits } from "./float16.js";
+
 /** The element types that graphs and files use. */
-export type DType = "float32" | "int32" | "int64" | "uint8" | "bool";
+export type DType = "float32" | "float16" | "int32" | "int64" | "uint8" | "bool";
 
 interface DataOf {
   float32: Float32Array;
+  /** Bits. */
+  float16: Uint16Array;
   int32: Int32Array;
   int64: BigInt64Array;
   uint8: Uint8Array;
@@ -31,6 +35,13 @@ export const float32 = (
       : data instanceof Float32Array
         ? data
         : Float32Array.from(data),
+});
+
+/** Numbers, rounded to float16. */
+export const float16 = (shape: readonly number[], numbers?: readonly number[]): Tensor<"float16"> => ({
+  dtype: "float16",
+  shape,
+  data: numbers ? Uint16Array.from(numbers, float16Bits) : new Uint16Array(sizeOf(shape)),
 });
 
 export const int32 = (shape: readonly number[], data?: Int32Array | readonly number[]): Tensor<"int32"> => ({

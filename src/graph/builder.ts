@@ -1,5 +1,5 @@
 import { TextgraftError } from "../base/errors.js";
-import { type DType, float32, type Tensor } from "../base/tensor.js";
+import { type DType, float16, float32, type Tensor } from "../base/tensor.js";
 import { type Dim, product, type Shape, sameShape } from "./dims.js";
 import type { Attributes, Node, Op, Value } from "./graph.js";
 import * as distance from "./ops-distance.js";
@@ -8,21 +8,32 @@ import * as leaf from "./ops-leaf.js";
 import * as matrix from "./ops-matrix.js";
 import * as movement from "./ops-movement.js";
 import * as reduce from "./ops-reduce.js";
+import { isFloat, mixedType, type Precision } from "./precision.js";
 
-/** A value, or a number that stands for a float32 scalar. */
+/** A value, or a number that stands for a scalar of the other side's float type. */
 export type Operand = Value | number;
 
-/** Writes a graph: each method adds one node and returns its value, checked and typed at once. */
+/**
+ * Writes a graph: each method adds one node and returns its value, checked and typed at once. With the precision float16
+ * it also casts what ops take, by the rules of `mixedType`.
+ */
 export class GraphBuilder {
   readonly nodes: Node[] = [];
-  private readonly scalars = new Map<number, Value>();
+  private readonly precision: Precision;
+  private readonly scalars = new Map<string, Value>();
+  private readonly casts = new Map<Value, Value>();
   private readonly inputs = new Set<string>();
   private scope = "";
   private part: Node["part"] = "forward";
   private values = 0;
 
+  constructor(precision: Precision = "float32") {
+    this.precision = precision;
+  }
+
   /** Adds a node and returns all its outputs. */
-  apply(op: Op, inputs: readonly Value[], attributes: Attributes = {}): readonly Value[] {
+  apply(op: Op, given: readonly Value[], attributes: Attributes = {}): readonly Value[] {
+    const inputs = this.precision === "float16" ? this.mixed(op, given) : given;
     const outputs: Value[] = [];
     const id = this.nodes.length;
     const node: Node = { id, op, name: this.scope, part: this.part, inputs, attributes, outputs };
@@ -70,8 +81,14 @@ export class GraphBuilder {
   relu = (x: Value): Value => this.one(elementwise.relu, [x]);
   sign = (x: Value): Value => this.one(elementwise.sign, [x]);
   gelu = (x: Value): Value => this.one(elementwise.gelu, [x]);
-  cast = (x: Value, dtype: DType): Value =>
-    x.dtype === dtype ? x : this.one(elementwise.cast, [x], { dtype });
+  cast(x: Value, dtype: DType): Value {
+    if (x.dtype === dtype) return x;
+    const known = this.casts.get(x);
+    if (known?.dtype === dtype) return known;
+    const found = this.one(elementwise.cast, [x], { dtype });
+    this.casts.set(x, found);
+    return found;
+  }
 
   /** Sums over `axes`, which stay as axes of 1. */
   reduceSum = (x: Value, axes: readonly number[]): Value =>
@@ -111,10 +128,11 @@ export class GraphBuilder {
   matmul = (a: Value, b: Value, { transA = false, transB = false, scale = 1 }: ProductOptions = {}): Value =>
     this.one(matrix.matmul, [a, b], { transA, transB, scale });
   /** A dense layer, weight [out, in]. One that is stored [in, out] and transposed is multiplied as it is stored. */
-  linear = (x: Value, weight: Value, bias: Value): Value =>
-    weight.node.op === movement.transpose
-      ? this.add(this.matmul(x, weight.node.inputs[0]!), bias)
-      : this.one(matrix.linear, [x, weight, bias]);
+  linear(x: Value, weight: Value, bias: Value): Value {
+    if (weight.node.op !== movement.transpose) return this.one(matrix.linear, [x, weight, bias]);
+    const product = this.matmul(x, weight.node.inputs[0]!);
+    return this.add(product, this.cast(bias, product.dtype));
+  }
 
   /** All leading axes as one: [..., width] → [rows, width]. */
   rows = (x: Value): Value => this.reshape(x, [product(x.shape.slice(0, -1)), x.shape.at(-1)!]);
@@ -123,16 +141,24 @@ export class GraphBuilder {
     return this.apply(op, inputs, attributes)[0]!;
   }
 
-  private operands(a: Operand, b: Operand): readonly [Value, Value] {
-    return [this.operand(a), this.operand(b)];
+  private mixed(op: Op, inputs: readonly Value[]): readonly Value[] {
+    if (op === elementwise.cast || op === movement.after) return inputs;
+    const wanted = mixedType(op, inputs);
+    return inputs.map((x) => (isFloat(x.dtype) ? this.cast(x, wanted) : x));
   }
 
-  private operand(x: Operand): Value {
+  private operands(a: Operand, b: Operand): readonly [Value, Value] {
+    return [this.operand(a, b), this.operand(b, a)];
+  }
+
+  private operand(x: Operand, other: Operand): Value {
     if (typeof x !== "number") return x;
-    const known = this.scalars.get(x);
+    const dtype = typeof other !== "number" && other.dtype === "float16" ? "float16" : "float32";
+    const key = `${dtype} ${x}`;
+    const known = this.scalars.get(key);
     if (known) return known;
-    const scalar = this.constant(float32([], [x]));
-    this.scalars.set(x, scalar);
+    const scalar = this.constant(dtype === "float16" ? float16([], [x]) : float32([], [x]));
+    this.scalars.set(key, scalar);
     return scalar;
   }
 

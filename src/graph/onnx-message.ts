@@ -21,7 +21,14 @@ const FUSED_OPSET = 1;
 const IR_VERSION = 8;
 
 /** ONNX's numbers for element types. */
-export const ELEMENT_TYPES: Record<DType, number> = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 };
+export const ELEMENT_TYPES: Record<DType, number> = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+};
 
 /** Marks an attribute as a float where a whole number would be read as an integer. */
 export interface Float {

@@ -1,5 +1,5 @@
 import { TextgraftError } from "../base/errors.js";
-import type { DType, Tensor } from "../base/tensor.js";
+import { type DType, float16, float32, type Tensor } from "../base/tensor.js";
 import { type Bindings, bind, type Dim, factors, type Shape } from "./dims.js";
 import type { Node, Value, ValueType } from "./graph.js";
 import type { CompiledGraph, CompileOptions, Target } from "./onnx.js";
@@ -62,7 +62,10 @@ export class OnnxWriter {
 
   float = (float: number): Float => ({ float });
   dtype = (dtype: DType): number => ELEMENT_TYPES[dtype];
-  scalar = (value: number): string => this.initializer("float32", [], Float32Array.of(value));
+  scalar(value: number, dtype: DType = "float32"): string {
+    const { data } = dtype === "float16" ? float16([], [value]) : float32([], [value]);
+    return this.initializer(dtype, [], data);
+  }
   constant = ({ dtype, shape, data }: Tensor): string => this.initializer(dtype, shape, data);
 
   integers(values: readonly number[], dtype: DType = "int64"): string {

@@ -2,6 +2,7 @@ import type { DType } from "../base/tensor.js";
 import type { GraphBuilder } from "./builder.js";
 import { type Dim, type Shape, sameShape } from "./dims.js";
 import { defineOp, graphError, type Op, type Value, type ValueType } from "./graph.js";
+import { isFloat } from "./precision.js";
 
 /** NumPy's rule: axes are matched from the right, and an axis of 1 stretches. */
 export function broadcast(op: string, a: ValueType, b: ValueType): Shape {
@@ -102,22 +103,28 @@ export const sign = defineOp<readonly [Value]>({
   name: "Sign",
   infer: ([x]) => ({ dtype: x.dtype, shape: x.shape }),
   gradient: () => [null],
-  onnx: (writer, _node, inputs, outputs) => {
+  onnx: (writer, { inputs: [x] }, inputs, outputs) => {
     if (writer.target !== "webgpu") return writer.emit("Sign", inputs, outputs);
     const [above, below] = ["Greater", "Less"].map((comparison) =>
-      writer.node("Cast", [writer.node(comparison, [...inputs, writer.scalar(0)])], {
-        to: writer.dtype("float32"),
+      writer.node("Cast", [writer.node(comparison, [...inputs, writer.scalar(0, x!.dtype)])], {
+        to: writer.dtype(x!.dtype),
       }),
     );
     writer.emit("Sub", [above!, below!], outputs);
   },
 });
 
-/** The same numbers in another element type; no gradient flows through it. */
+/**
+ * The same numbers in another element type, rounded to it.
+ *
+ * y = x  =>  dx = dy between float types, in x's; none to or from integers
+ */
 export const cast = defineOp<readonly [Value], { dtype: DType }>({
   name: "Cast",
   infer: ([x], { dtype }) => ({ dtype, shape: x.shape }),
-  gradient: () => [null],
+  gradient: (g, dy, { inputs: [x], attributes: { dtype } }) => [
+    isFloat(x.dtype) && isFloat(dtype) ? g.cast(dy, x.dtype) : null,
+  ],
   onnx: (writer, node, inputs, outputs) =>
     writer.emit("Cast", inputs, outputs, { to: writer.dtype(node.attributes.dtype) }),
 });
@@ -135,10 +142,11 @@ export const gelu = defineOp<readonly [Value]>({
     const cumulative = g.mul(g.add(g.erf(g.mul(x, Math.SQRT1_2)), 1), 0.5);
     return [g.mul(dy, g.add(cumulative, g.mul(g.mul(x, density), 1 / Math.sqrt(2 * Math.PI))))];
   },
-  onnx: (writer, _node, [x], outputs) => {
+  onnx: (writer, { inputs }, [x], outputs) => {
     if (writer.target === "cpu") return writer.emit("Gelu", [x!], outputs, {}, "com.microsoft");
-    const error = writer.node("Erf", [writer.node("Mul", [x!, writer.scalar(Math.SQRT1_2)])]);
-    const twice = writer.node("Mul", [x!, writer.node("Add", [error, writer.scalar(1)])]);
-    writer.emit("Mul", [twice, writer.scalar(0.5)], outputs);
+    const scalar = (value: number): string => writer.scalar(value, inputs[0].dtype);
+    const error = writer.node("Erf", [writer.node("Mul", [x!, scalar(Math.SQRT1_2)])]);
+    const twice = writer.node("Mul", [x!, writer.node("Add", [error, scalar(1)])]);
+    writer.emit("Mul", [twice, scalar(0.5)], outputs);
   },
 });

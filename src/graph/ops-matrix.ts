@@ -17,8 +17,13 @@ export const matmul = defineOp<readonly [Value, Value], ProductAttributes>({
     const [inner, n] = matrixOf(b.shape, transB);
     const pairs = a.shape.slice(0, -2).map((dim, axis) => [dim, b.shape[axis]!] as const);
     const sameRank = a.shape.length >= 2 && a.shape.length === b.shape.length;
-    if (!sameRank || k !== inner || !pairs.every(([l, r]) => l === r || l === 1 || r === 1)) {
-      throw graphError("MatMul", [a, b], `matrices that fit (transA ${transA}, transB ${transB})`);
+    const fits = sameRank && k === inner && pairs.every(([l, r]) => l === r || l === 1 || r === 1);
+    if (a.dtype !== b.dtype || !fits) {
+      throw graphError(
+        "MatMul",
+        [a, b],
+        `matrices of one type that fit (transA ${transA}, transB ${transB})`,
+      );
     }
     return { dtype: a.dtype, shape: [...pairs.map(([l, r]) => (l === 1 ? r : l)), m, n] };
   },
@@ -50,7 +55,7 @@ export const matmul = defineOp<readonly [Value, Value], ProductAttributes>({
       transB ? turned(right!, b.shape.length) : right!,
     ];
     if (scale === 1) return writer.emit("MatMul", inputs, outputs);
-    writer.emit("Mul", [writer.node("MatMul", inputs), writer.scalar(scale)], outputs);
+    writer.emit("Mul", [writer.node("MatMul", inputs), writer.scalar(scale, a.dtype)], outputs);
   },
 });
 

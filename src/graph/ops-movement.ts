@@ -28,11 +28,14 @@ export const after = defineOp<readonly [Value, Value]>({
     return { dtype: x.dtype, shape: x.shape };
   },
   gradient: (_g, dy) => [dy, null],
-  onnx: (writer, { inputs: [x] }, [name, other], outputs) => {
+  onnx: (writer, { inputs: [x, late] }, [name, other], outputs) => {
     if (writer.isDynamic(x.shape)) {
       return writer.emit("Reshape", [name!, writer.node("Shape", [other!])], outputs);
     }
-    writer.emit("Add", [name!, writer.node("Mul", [other!, writer.scalar(0)])], outputs);
+    const zeros = writer.node("Mul", [other!, writer.scalar(0, late.dtype)]);
+    const alike =
+      x.dtype === late.dtype ? zeros : writer.node("Cast", [zeros], { to: writer.dtype(x.dtype) });
+    writer.emit("Add", [name!, alike], outputs);
   },
 });
 
@@ -181,12 +184,12 @@ export const scatterRows = defineOp<readonly [Value, Value], { rows: Dim }>({
     if (writer.target === "webgpu") {
       const line = writer.node("Reshape", [names[1]!, writer.integers([1, -1])]);
       const all = writer.node("Reshape", [writer.integers(numbers, indices.dtype), writer.integers([-1, 1])]);
-      const hot = writer.node("Cast", [writer.node("Equal", [all, line])], { to: writer.dtype("float32") });
+      const hot = writer.node("Cast", [writer.node("Equal", [all, line])], { to: writer.dtype(x.dtype) });
       return writer.emit("MatMul", [hot, flat], outputs);
     }
     const column = writer.node("Reshape", [names[1]!, writer.integers([-1, 1])]);
     const hot = writer.node("Equal", [column, writer.integers(numbers, indices.dtype)]);
-    const matrix = writer.node("Cast", [hot], { to: writer.dtype("float32") });
+    const matrix = writer.node("Cast", [hot], { to: writer.dtype(x.dtype) });
     writer.emit("Gemm", [matrix, flat], outputs, { transA: 1 });
   },
 });

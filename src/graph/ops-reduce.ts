@@ -81,8 +81,9 @@ export const layerNorm = defineOp<readonly [Value, Value, Value], { epsilon: num
   name: "LayerNormalization",
   infer: ([x, gamma, beta]) => {
     const width = x.shape.slice(-1);
-    if (!sameShape(gamma.shape, width) || !sameShape(beta.shape, width)) {
-      throw graphError("LayerNormalization", [x, gamma, beta], "γ and β as wide as the rows");
+    const fits = sameShape(gamma.shape, width) && sameShape(beta.shape, width);
+    if (!fits || [x, gamma, beta].some(({ dtype }) => dtype !== "float32")) {
+      throw graphError("LayerNormalization", [x, gamma, beta], "float32, γ and β as wide as the rows");
     }
     const row = { dtype: x.dtype, shape: [...x.shape.slice(0, -1), 1] };
     return [{ dtype: x.dtype, shape: x.shape }, row, row];

@@ -1,3 +1,4 @@
+import { widened } from "../base/float16.js";
 import { showShape } from "./dims.js";
 import type { Attribute, Attributes, Node, Value } from "./graph.js";
 
@@ -24,6 +25,7 @@ function printAttributes(attributes: Attributes): string {
 function printAttribute(value: Attribute): string {
   if (typeof value !== "object") return String(value);
   if (!("dtype" in value)) return showShape(value);
-  const shown = [...value.data.slice(0, 4)].map(String).join(" ");
+  const numbers = value.dtype === "float16" ? widened(value.data as Uint16Array) : value.data;
+  const shown = [...numbers.slice(0, 4)].map(String).join(" ");
   return `${value.dtype}${showShape(value.shape)} ${shown}${value.data.length > 4 ? " …" : ""}`;
 }

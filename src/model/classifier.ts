@@ -3,6 +3,7 @@ import { GraphBuilder } from "../graph/builder.js";
 import type { Shape } from "../graph/dims.js";
 import { gradients, type Segment } from "../graph/gradients.js";
 import type { Value } from "../graph/graph.js";
+import type { Precision } from "../graph/precision.js";
 import type { EncoderConfig } from "./config.js";
 import type { Stage, StageContext, TokenInputs } from "./encoder.js";
 import { familyOf } from "./families.js";
@@ -84,9 +85,10 @@ export function featureGraph(
   from: number,
   to: number,
   source: ParameterSource = ownInputs,
+  precision: Precision = "float32",
 ): ModelGraph {
-  const { g, encode } = start(model, { source });
-  return { g, outputs: { features: encode(from, to) } };
+  const { g, encode } = start(model, { source, precision });
+  return { g, outputs: { features: g.cast(encode(from, to), "float32") } };
 }
 
 /** Evaluation mode from the features of stage `from` (0: from tokens) to `logits`. */
@@ -94,9 +96,10 @@ export function logitsGraph(
   model: Classifier,
   from: number,
   source: ParameterSource = ownInputs,
+  precision: Precision = "float32",
 ): ModelGraph {
-  const { g, classify } = start(model, { source });
-  return { g, outputs: { logits: classify(from) } };
+  const { g, classify } = start(model, { source, precision });
+  return { g, outputs: { logits: g.cast(classify(from), "float32") } };
 }
 
 /** The whole model with its weights inside and int64 tokens, for others: from tokens to `logits`. */
@@ -116,17 +119,26 @@ export interface TrainGraphOptions {
   readonly masks?: MaskType;
   /** Keep only what stages give each other, and compute the rest again for the backward pass. Default: false. */
   readonly checkpointing?: boolean;
+  /** Default: float32. In float16 the gradients are those of the loss times the input `loss.scale`. */
+  readonly precision?: Precision;
 }
 
 /** Training mode from stage `from`; all that lies below is frozen. Gives `loss` and the gradients. */
 export function trainGraph(
   model: Classifier,
   from: number,
-  { source = ownInputs, dropout = true, masks = "float32", checkpointing = false }: TrainGraphOptions = {},
+  {
+    source = ownInputs,
+    dropout = true,
+    masks = "float32",
+    checkpointing = false,
+    precision = "float32",
+  }: TrainGraphOptions = {},
 ): TrainGraph {
   const sites: DropoutSite[] = [];
   const { g, inputs, classify, segments } = start(model, {
     source,
+    precision,
     dropout: dropout ? fedDropout(sites, masks) : noDropout,
   });
   const logits = classify(from);
@@ -141,7 +153,7 @@ export function trainGraph(
   const trained = [...inputs].filter(([name]) => !frozen.has(name));
   const found = gradients(
     g,
-    loss,
+    precision === "float16" ? g.mul(loss, g.input(LOSS_SCALE, "float32", [])) : loss,
     trained.map(([, value]) => asStored(value)),
     checkpointing ? segments : [],
   );
@@ -155,6 +167,9 @@ export function trainGraph(
   });
   return { g, outputs, sites, gradients: gradientOutputs };
 }
+
+/** What the loss is multiplied by before the backward pass, so that float16 holds its gradients. */
+export const LOSS_SCALE = "loss.scale";
 
 /** Where the graphs of one model take a parameter from, in the checkpoint's shape. */
 export type ParameterSource = (g: GraphBuilder) => (name: string, shape: readonly number[]) => Value;
@@ -183,14 +198,16 @@ interface Start {
   readonly axes?: Shape;
   /** Default: none, as in evaluation mode. */
   readonly dropout?: Dropout;
+  /** Default: float32. */
+  readonly precision?: Precision;
 }
 
 /** A new graph with the model's inputs and parameters, made as the stages ask for them. */
 function start(
   model: Classifier,
-  { source, ids = "int32", axes = ["batch", "sequence"], dropout = noDropout }: Start,
+  { source, ids = "int32", axes = ["batch", "sequence"], dropout = noDropout, precision = "float32" }: Start,
 ) {
-  const g = new GraphBuilder();
+  const g = new GraphBuilder(precision);
   const inputs = new Map<string, Value>();
   const params = parameterScope(model.parameters, inputs, source(g));
   const context: StageContext = { tokens: tokenInputs(g, ids, axes), dropout, shared: sharedValues() };

@@ -1,7 +1,8 @@
-import { float32, int32, sizeOf, type Tensor } from "../base/tensor.js";
+import { type DType, float16, float32, int32, sizeOf, type Tensor } from "../base/tensor.js";
 import type { GraphBuilder } from "../graph/builder.js";
 import type { Dim } from "../graph/dims.js";
 import type { Value } from "../graph/graph.js";
+import type { Precision } from "../graph/precision.js";
 import type { ParameterSource, TrainGraph } from "./classifier.js";
 import type { StateLayout } from "./state-layout.js";
 
@@ -9,8 +10,17 @@ import type { StateLayout } from "./state-layout.js";
 export const weightsOf = (shard: number): string => `weights.${shard}`;
 export const gradientsOf = (shard: number): string => `gradients.${shard}`;
 
-/** Parameters as pieces of flat shards: a graph's inputs are the shards `weights.<number>`, [elements]. */
-export function flatParameters({ shards, placements }: StateLayout): ParameterSource {
+/**
+ * Parameters as pieces of flat shards: a graph's inputs are the shards `weights.<number>`, [elements], in float32. In
+ * float16 weights and biases of dense layers are cut out of whole shards that are cast once; tables and norms, which
+ * compute in float32, are not.
+ */
+export function flatParameters(
+  { shards, placements }: StateLayout,
+  precision: Precision = "float32",
+): ParameterSource {
+  const isDense = (name: string): boolean =>
+    placements.get(name.replace(/\.bias$/, ".weight"))?.spec.dense === true;
   return (g) => {
     const inputs = new Map<number, Value>();
     return (name, shape) => {
@@ -18,7 +28,8 @@ export function flatParameters({ shards, placements }: StateLayout): ParameterSo
       if (!inputs.has(shard)) {
         inputs.set(shard, g.input(weightsOf(shard), "float32", [shards[shard]!.bytes / 4]));
       }
-      const piece = g.slice(inputs.get(shard)!, 0, offset / 4, sizeOf(shape));
+      const whole = g.cast(inputs.get(shard)!, isDense(name) ? precision : "float32");
+      const piece = g.slice(whole, 0, offset / 4, sizeOf(shape));
       return transposed
         ? g.transpose(g.reshape(piece, [...shape].reverse()), [1, 0])
         : g.reshape(piece, shape);
@@ -49,7 +60,7 @@ export function flatGradients(
     const pieces: Value[] = [];
     let end = 0;
     const fill = (until: number): void => {
-      if (until > end) pieces.push(g.constant(float32([until - end])));
+      if (until > end) pieces.push(zeros(g, until - end, pieces.at(-1)?.dtype));
     };
     for (const { offset, value } of parts[shard]!.sort((a, b) => a.offset - b.offset)) {
       fill(offset / 4);
@@ -57,9 +68,23 @@ export function flatGradients(
       end = offset / 4 + (value.shape[0] as number);
     }
     fill(bytes / 4);
-    flat[gradientsOf(shard)] = g.concat(pieces);
+    flat[gradientsOf(shard)] = joined(g, pieces);
   }
   return flat;
+}
+
+const zeros = (g: GraphBuilder, count: number, dtype?: DType): Value =>
+  g.constant(dtype === "float16" ? float16([count]) : float32([count]));
+
+/** Vectors behind each other, in float32: those in float16 that follow each other are cast together. */
+function joined(g: GraphBuilder, pieces: readonly Value[]): Value {
+  const runs: Value[][] = [];
+  for (const piece of pieces) {
+    const run = runs.at(-1);
+    if (run && run[0]!.dtype === piece.dtype) run.push(piece);
+    else runs.push([piece]);
+  }
+  return g.concat(runs.map((run) => g.cast(g.concat(run), "float32")));
 }
 
 /**

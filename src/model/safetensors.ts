@@ -1,4 +1,5 @@
 import { closest, TextgraftError } from "../base/errors.js";
+import { widenedBits } from "../base/float16.js";
 import { roundUp } from "../base/numbers.js";
 import { sizeOf } from "../base/tensor.js";
 
@@ -263,7 +264,7 @@ function conversion(dtype: string, what: string): Conversion {
 // Bits are moved as integers, so that no float operation can quieten a NaN. All of today's hosts are little-endian.
 const CONVERSIONS: ReadonlyMap<string, Conversion> = new Map([
   ["F32", { width: 4, convert: copy }],
-  ["F16", { width: 2, convert: (bytes, target) => widen(bytes, target, bitsOfHalf) }],
+  ["F16", { width: 2, convert: (bytes, target) => widen(bytes, target, widenedBits) }],
   // A bfloat16 is the upper half of a float32.
   ["BF16", { width: 2, convert: (bytes, target) => widen(bytes, target, (code) => code << 16) }],
 ]);
@@ -277,19 +278,6 @@ function widen(bytes: Uint8Array, target: Float32Array, bitsOf: (code: number) =
   const codes = new Uint16Array(aligned.buffer, aligned.byteOffset, target.length);
   const bits = new Int32Array(target.buffer, target.byteOffset, target.length);
   for (let i = 0; i < bits.length; i++) bits[i] = bitsOf(codes[i]!);
-}
-
-/** float16 (1 sign, 5 exponent, 10 mantissa bits; bias 15) → the bits of the equal float32 (8 and 23; bias 127). */
-function bitsOfHalf(code: number): number {
-  const sign = (code & 0x8000) << 16;
-  const exponent = (code >> 10) & 0x1f;
-  const mantissa = code & 0x3ff;
-  if (exponent === 0x1f) return sign | 0x7f800000 | (mantissa << 13);
-  if (exponent > 0) return sign | ((exponent + 112) << 23) | (mantissa << 13);
-  if (mantissa === 0) return sign;
-  // Subnormal, mantissa · 2^-24: normal in float32. Its leading one moves to bit 10, the implicit place.
-  const shift = Math.clz32(mantissa) - 21;
-  return sign | ((113 - shift) << 23) | (((mantissa << shift) & 0x3ff) << 13);
 }
 
 async function readExactly(

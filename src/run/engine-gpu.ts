@@ -3,6 +3,7 @@ import { float32, type Tensor } from "../base/tensor.js";
 import type { Bindings } from "../graph/dims.js";
 import { forwardBytes } from "../graph/memory.js";
 import { compile } from "../graph/onnx.js";
+import type { Precision } from "../graph/precision.js";
 import { clippingScale } from "../model/adamw.js";
 import { PIECE } from "../model/adamw-graph.js";
 import {
@@ -10,12 +11,15 @@ import {
   createClassifier,
   featureGraph,
   frozenParameters,
+  LOSS_SCALE,
   logitsGraph,
   type ModelGraph,
+  type ParameterSource,
   type TrainGraph,
   trainGraph,
 } from "../model/classifier.js";
 import { flatGradients, flatParameters, gradientsOf, wordRows } from "../model/flat-parameters.js";
+import { firstLossScale, type LossScale, nextLossScale } from "../model/loss-scale.js";
 import { planState, type StateLayout } from "../model/state-layout.js";
 import { lossTensors, tokenTensors, trainingOf } from "./batch-feeds.js";
 import { DropoutFeeds } from "./dropout-feeds.js";
@@ -26,6 +30,7 @@ import type { GpuSession, GpuTensor, OpenGpuSession } from "./gpu-session.js";
 import { GpuState } from "./gpu-state.js";
 import { type GpuVectors, openGpuVectors } from "./gpu-vectors.js";
 import { padBatch, roundedLength, roundedRows } from "./pad-batch.js";
+import { requireFloat16 } from "./precision.js";
 import { type Pooled, SessionPool } from "./session-pool.js";
 
 /** What a GPU engine needs from where it runs. */
@@ -34,13 +39,17 @@ export interface GpuHost {
   openFeatures: OpenFeatures;
 }
 
-/** An engine in the calling thread, on the GPU. Throws `option-invalid` where there is none. */
+/** An engine in the calling thread, on the GPU. Throws `option-invalid` where there is none, or none with float16. */
 export async function openGpuEngine(spec: EngineSpec, host: GpuHost): Promise<Engine> {
+  if (spec.precision === "float16") await requireFloat16(host.openSession);
   return new GpuEngine(spec, host, await openGpuVectors(host.openSession));
 }
 
 /** Every WebGPU device can bind a buffer of this size. https://www.w3.org/TR/webgpu/#limits */
 const BUFFER_BYTES = 2 ** 27;
+
+/** Below this loss scale nothing would be left of the gradients: what overflows isn't due to the scale. */
+const SMALLEST_FACTOR = 2 ** -14;
 
 class GpuEngine implements Engine {
   private readonly spec: EngineSpec;
@@ -52,11 +61,17 @@ class GpuEngine implements Engine {
   private readonly sessions = new SessionPool();
   private readonly dropout = new DropoutFeeds();
   private readonly features: FrozenFeatures;
+  private readonly precision: Precision;
+  /** Of a training in float16. */
+  private lossScale: LossScale | undefined;
+  private skippedSteps = 0;
 
   constructor(spec: EngineSpec, host: GpuHost, vectors: GpuVectors) {
     this.spec = spec;
     this.host = host;
     this.vectors = vectors;
+    this.precision = spec.precision ?? "float32";
+    this.lossScale = this.precision === "float16" ? firstLossScale : undefined;
     this.model = createClassifier(spec.classifier);
     this.layout = flatLayout(this.model, spec);
     this.state = new GpuState(this.layout, vectors);
@@ -95,42 +110,62 @@ class GpuEngine implements Engine {
     const batch = padBatch(given, roundedRows(rows), roundedLength(given.length, config.positions));
     const reads = await this.features.inputsFor(batch);
     const { session } = await this.evaluation("logits", batch, () =>
-      logitsGraph(this.model, this.spec.frozenStages, flatParameters(this.layout)),
+      logitsGraph(this.model, this.spec.frozenStages, this.parameters(), this.precision),
     );
     const { host } = await session.run({ ...(await this.state.weights()), ...reads });
     return (host.logits!.data as Float32Array).slice(0, rows * labels.length);
   }
 
-  /** As on the CPU: gradients of the micro-batches are added up, their global norm is clipped, AdamW updates. */
+  /**
+   * As on the CPU: gradients of the micro-batches are added up, their global norm is clipped, AdamW updates. In float16
+   * they come times the loss scale; where they overflowed, nothing is updated.
+   */
   async train({ batches, denominator, step, learningRate }: TrainStep): Promise<StepResult> {
     const training = trainingOf(this.spec);
+    const factor = this.lossScale?.factor ?? 1;
     let loss = 0;
     let gradients = new Map<number, GpuTensor>();
     for (const batch of batches) {
-      const found = await this.backward(batch, denominator, step);
+      const found = await this.backward(batch, denominator, step, factor);
       loss += found.loss;
       gradients = gradients.size === 0 ? found.gradients : await this.sum(gradients, found.gradients);
     }
     let squares = 0;
     for (const gradient of gradients.values()) squares += await this.vectors.sumOfSquares(gradient);
-    const gradientNorm = Math.sqrt(squares);
-    const gradientScale = clippingScale(gradientNorm, training.maxGradientNorm);
-    const { weightDecay, beta1, beta2, epsilon } = training;
-    const settings = { gradientScale, learningRate, weightDecay, beta1, beta2, epsilon, step };
-    await this.state.update(gradients, settings);
+    const gradientNorm = Math.sqrt(squares) / factor;
+    if (!this.overflowed(gradientNorm)) {
+      const gradientScale = clippingScale(gradientNorm, training.maxGradientNorm) / factor;
+      const { weightDecay, beta1, beta2, epsilon } = training;
+      const settings = { gradientScale, learningRate, weightDecay, beta1, beta2, epsilon };
+      await this.state.update(gradients, { ...settings, step: step - this.skippedSteps });
+    }
     for (const gradient of gradients.values()) gradient.dispose();
-    return { loss, gradientNorm };
+    return { loss: factor < SMALLEST_FACTOR ? Number.NaN : loss, gradientNorm };
   }
 
   /** The update is left out: it would make new tensors of all weights. */
   async rehearse(batch: TrainBatch): Promise<StepTime> {
     const start = performance.now();
-    const { gradients } = await this.backward(batch, 1, 1);
+    const { gradients } = await this.backward(batch, 1, 1, 1);
     for (const gradient of gradients.values()) gradient.dispose();
     return { gradients: (performance.now() - start) / 1000, update: 0 };
   }
 
-  private async backward(given: TrainBatch, denominator: number, step: number): Promise<Backward> {
+  /** Whether a step in float16 has to be skipped; adapts the loss scale to it. */
+  private overflowed(gradientNorm: number): boolean {
+    if (!this.lossScale) return false;
+    const overflow = !Number.isFinite(gradientNorm);
+    this.lossScale = nextLossScale(this.lossScale, overflow);
+    if (overflow) this.skippedSteps++;
+    return overflow;
+  }
+
+  private async backward(
+    given: TrainBatch,
+    denominator: number,
+    step: number,
+    factor: number,
+  ): Promise<Backward> {
     const { seed } = trainingOf(this.spec);
     const { classifier, frozenStages } = this.spec;
     const length = roundedLength(given.length, classifier.config.positions);
@@ -142,6 +177,7 @@ class GpuEngine implements Engine {
       ...reads,
       ...this.dropout.masks(sites, batch.length, { seed, step, examples: batch.examples }),
       ...lossTensors(classifier, batch, denominator),
+      [LOSS_SCALE]: float32([], [factor]),
       ...(frozenStages === 0 ? wordRows(batch.inputIds, classifier.config.vocabSize) : {}),
     });
     const shards = this.layout.shards.flatMap(({ group }, shard) => (group === "frozen" ? [] : [shard]));
@@ -161,8 +197,8 @@ class GpuEngine implements Engine {
     const bindings = { batch: examples.length, sequence: length };
     return this.sessions.get(`train ${examples.length} ${length}`, async () => {
       const { dropout, checkpointing } = trainingOf(this.spec);
-      const source = flatParameters(this.layout);
-      const graph = trainGraph(this.model, this.spec.frozenStages, { source, dropout, checkpointing });
+      const options = { source: this.parameters(), dropout, checkpointing, precision: this.precision };
+      const graph = trainGraph(this.model, this.spec.frozenStages, options);
       const outputs = flatGradients(graph, this.layout, examples.length * length);
       return { sites: graph.sites, ...(await this.open({ g: graph.g, outputs }, bindings, ["loss"])) };
     });
@@ -176,7 +212,9 @@ class GpuEngine implements Engine {
   }
 
   private featureGraph = (): ModelGraph =>
-    featureGraph(this.model, 0, this.spec.frozenStages, flatParameters(this.layout));
+    featureGraph(this.model, 0, this.spec.frozenStages, this.parameters(), this.precision);
+
+  private parameters = (): ParameterSource => flatParameters(this.layout, this.precision);
 
   /** What decides about features. */
   private async frozenPart(): Promise<FrozenPart> {

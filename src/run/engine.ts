@@ -1,3 +1,4 @@
+import type { Precision } from "../graph/precision.js";
 import type { ClassifierSpec } from "../model/classifier.js";
 import type { FeatureUse } from "./feature-cache.js";
 import type { Device } from "./session.js";
@@ -6,6 +7,8 @@ import type { Device } from "./session.js";
 export interface EngineSpec {
   classifier: ClassifierSpec;
   device: Device;
+  /** What the model computes in; weights, moments and the loss are always float32. Default: float32. */
+  precision?: Precision;
   threads?: number;
   /** The first stages that never change: their output is kept for each example. */
   frozenStages: number;
@@ -67,8 +70,12 @@ export interface TrainStep {
 }
 
 export interface StepResult {
+  /** No number where training diverged; in float16 also where gradients overflow however small the loss scale is. */
   loss: number;
-  /** L2 norm over all trained parameters, before clipping. */
+  /**
+   * L2 norm over all trained parameters, before clipping. In float16 it may be no finite number: then gradients
+   * overflowed and the step changed nothing, not even the count of AdamW.
+   */
   gradientNorm: number;
 }
 

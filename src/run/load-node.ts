@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { random } from "../base/random.js";
+import type { Precision } from "../graph/precision.js";
 import { createClassifier } from "../model/classifier.js";
 import type { Problem } from "../model/loss.js";
 import { encodeAll } from "../tokens/encode-all.js";
@@ -8,6 +9,7 @@ import type { Engine } from "./engine.js";
 import { openWorkerEngine } from "./engine-worker-node.js";
 import { logitsOf, probabilitiesOf } from "./evaluate.js";
 import { argmax } from "./metrics/probabilities.js";
+import { requirePrecision } from "./precision.js";
 import type { Prediction } from "./predict.js";
 import { openPretrained, writeWeights } from "./pretrained-node.js";
 import { readSavedFacts } from "./saved-facts.js";
@@ -31,7 +33,10 @@ export interface PredictOptions {
 }
 
 export interface LoadOptions {
+  /** Default: cpu. */
   device?: Device;
+  /** float16 on webgpu alone. Default: float32. */
+  precision?: Precision;
   threads?: number;
 }
 
@@ -39,12 +44,13 @@ const BATCH_SIZE = 32;
 
 /**
  * Loads a model folder that `train` wrote. Errors: `file-missing`, `model-invalid`, `config-invalid`,
- * `weights-invalid`.
+ * `weights-invalid`, `option-invalid`.
  */
 export async function load(
   folder: string,
-  { device = "cpu", threads }: LoadOptions = {},
+  { device = "cpu", precision = "float32", threads }: LoadOptions = {},
 ): Promise<TextClassifier> {
+  requirePrecision(precision, device);
   const pretrained = await openPretrained(resolve(folder));
   const { head, problem, labels, maxLength } = readSavedFacts(
     pretrained.folder.textgraft,
@@ -54,6 +60,7 @@ export async function load(
   const engine = await openWorkerEngine({
     classifier: spec,
     device,
+    precision,
     frozenStages: 0,
     ...(threads === undefined ? {} : { threads }),
   });

@@ -1,6 +1,8 @@
 import { closest, TextgraftError } from "../base/errors.js";
+import type { Precision } from "../graph/precision.js";
 import type { HeadKind } from "../model/head.js";
 import type { Metrics } from "./metrics.js";
+import { precisions, requirePrecision } from "./precision.js";
 import type { Device } from "./session.js";
 
 /** One option: its default, its flag's value as text, and what it does. */
@@ -93,6 +95,11 @@ export const trainOptions = {
   patience: number(0, "stop after so many epochs without a new best; 0: never", { whole: true, min: 0 }),
   seed: number(42, "everything random derives from it", { whole: true, min: 0 }),
   device: choice<Device>("cpu", ["cpu", "webgpu"], "what computes: the processor, or a GPU through WebGPU"),
+  precision: choice<Precision>(
+    "float32",
+    precisions,
+    "what the model computes in; float16, on webgpu alone, keeps weights and loss in float32",
+  ),
   cache: flag("keep what frozen parts make of texts, for later runs", true),
   threads: auto("threads for one operator; auto: one for each physical core", { whole: true, min: 1 }),
 };
@@ -124,7 +131,10 @@ export const recipes: Record<Recipe, Partial<TrainOptions>> = {
   },
 };
 
-/** Fills in the recipe and the defaults; values may also be a flag's text. Throws `option-invalid` for a name or value that doesn't exist. */
+/**
+ * Fills in the recipe and the defaults; values may also be a flag's text. Throws `option-invalid` for a name or value that
+ * doesn't exist, and for values that don't go together.
+ */
 export function resolveOptions(given: Partial<TrainOptions>): TrainOptions {
   const defaults = Object.fromEntries(
     Object.entries(trainOptions).map(([name, { default: value }]) => [name, value]),
@@ -135,7 +145,9 @@ export function resolveOptions(given: Partial<TrainOptions>): TrainOptions {
       .map(([name, value]) => [name, parseOption(name, String(value))]),
   );
   const recipe = recipes[set.recipe ?? trainOptions.recipe.default];
-  return { ...defaults, ...recipe, ...set } as TrainOptions;
+  const options = { ...defaults, ...recipe, ...set } as TrainOptions;
+  requirePrecision(options.precision, options.device);
+  return options;
 }
 
 /** Reads one option's text, under the name that the library gives it. */

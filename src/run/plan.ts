@@ -68,11 +68,13 @@ export function engineSpecOf(
   options: TrainOptions,
   { frozenStages, maxLength }: { frozenStages: number; maxLength: number },
 ): EngineSpec {
-  const { device, threads, batchSize, accumulate, seed, weightDecay, decayOn, maxGradientNorm } = options;
+  const { device, precision, threads, batchSize, accumulate, seed, weightDecay, decayOn, maxGradientNorm } =
+    options;
   const checkpointing = options.gradientCheckpointing;
   return {
     classifier,
     device,
+    precision,
     ...(threads === "auto" ? {} : { threads }),
     frozenStages,
     ...(options.cache && { cacheAs: options.model }),

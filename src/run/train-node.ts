@@ -138,6 +138,7 @@ async function* pipeline(
       classifier,
       pretrained,
       facts: saved,
+      precision: options.precision,
       probes,
     });
     yield { kind: "saved", folder: options.output };

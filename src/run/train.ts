@@ -1,5 +1,6 @@
 import { TextgraftError } from "../base/errors.js";
 import type { Random } from "../base/random.js";
+import type { Precision } from "../graph/precision.js";
 import type { Schedule } from "../model/schedule.js";
 import { collate, planBatches } from "../tokens/batch.js";
 import type { Engine, TrainBatch } from "./engine.js";
@@ -28,6 +29,8 @@ export interface TrainSettings {
   best: Best;
   patience: number;
   random: Random;
+  /** Default: float32. */
+  precision?: Precision;
   /** Asked after each step: stop now? */
   cancelled: () => boolean;
 }
@@ -67,7 +70,7 @@ export async function* trainEpochs(
     }
     const validated = Number.isFinite(trainLoss) ? yield* validate(engine, data, settings) : undefined;
     if (!validated) {
-      if (!best) throw diverged(epoch, settings.learningRate);
+      if (!best) throw diverged(epoch, settings);
       stopped = "diverged";
       break;
     }
@@ -129,10 +132,10 @@ async function* trainEpoch(
   return sum / steps;
 }
 
-const diverged = (epoch: number, learningRate: number): TextgraftError =>
+const diverged = (epoch: number, { learningRate, precision }: TrainSettings): TextgraftError =>
   new TextgraftError("training-diverged", {
     message: `In epoch ${epoch} the loss was no number any more, at a learning rate of ${learningRate}; nothing was written.`,
-    fix: `Try a lower one, such as --learning-rate ${Math.min(learningRate / 10, 1e-3)}, or a longer --warmup.`,
+    fix: `Try a lower one, such as --learning-rate ${Math.min(learningRate / 10, 1e-3)}, or a longer --warmup${precision === "float16" ? ", or --precision float32" : ""}.`,
   });
 
 /** Rows of tokens with their labels; rows that only fill have weight 0. */

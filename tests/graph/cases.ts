@@ -3,8 +3,9 @@ import type { DType } from "../../src/base/tensor.js";
 import { float32, int32 } from "../../src/base/tensor.js";
 import { GraphBuilder } from "../../src/graph/builder.js";
 import type { Value } from "../../src/graph/graph.js";
+import { isFloat } from "../../src/graph/precision.js";
 import { array64, fill } from "../support/array64.js";
-import type { Feeds } from "../support/evaluate.js";
+import { type Feeds, rounded } from "../support/evaluate.js";
 
 /** One use of an op, on which its gradient and its ONNX form are tested. */
 export interface Case {
@@ -26,7 +27,7 @@ export interface Sample {
   readonly g: GraphBuilder;
   readonly y: Value;
   readonly loss: Value;
-  /** The float32 inputs, which have gradients. */
+  /** The inputs of a float type, which have gradients. */
   readonly targets: readonly Value[];
   readonly feeds: Feeds;
 }
@@ -43,7 +44,7 @@ export function sample({ op, name, inputs, build }: Case): Sample {
       return [value.node.attributes.name, draw(sources[i]!, `${op} ${name} ${i}`)];
     }),
   );
-  return { g, y, loss, targets: values.filter((value) => value.dtype === "float32"), feeds };
+  return { g, y, loss, targets: values.filter((value) => isFloat(value.dtype)), feeds };
 }
 
 /** The sum of all elements, with each axis kept as 1. */
@@ -53,11 +54,12 @@ export const total = (g: GraphBuilder, x: Value): Value =>
     x.shape.map((_, axis) => axis),
   );
 
-/** Numbers as float32 holds them, so that float32 and float64 start from the same. */
-export function draw({ shape, numbers }: Source, purpose: string) {
+/** Numbers as the source's type holds them, so that it and float64 start from the same. */
+export function draw({ dtype, shape, numbers }: Source, purpose: string) {
   if (typeof numbers !== "function") return array64(shape, numbers);
   const stream = random(0).fork(purpose);
-  return fill(shape, () => Math.fround(numbers(stream.normal(), stream.uniform())));
+  const drawn = fill(shape, () => Math.fround(numbers(stream.normal(), stream.uniform())));
+  return dtype === "float16" ? rounded(drawn) : drawn;
 }
 
 /** Draws from the standard normal distribution, but no nearer to zero (where relu bends) than 0.05. */
@@ -253,8 +255,12 @@ export const cases: readonly Case[] = [
   one("ToDistance", "[3, 3]", [normal(3, 3)], (g, x) => g.toDistance(x!)),
   one("ToDistance", "[2, 4, 4]", [normal(2, 4, 4)], (g, x) => g.toDistance(x!)),
   one("ToDistance", "one position", [normal(2, 1, 1)], (g, x) => g.toDistance(x!)),
-  one("ConstantPart", "the middle", [normal(4)], (g, x) => g.mul(x!, g.constantPart(eight, "middle", 4))),
-  one("ConstantPart", "behind a start", [normal(3)], (g, x) => g.mul(x!, g.constantPart(eight, 2, 3))),
+  one("ConstantPart", "the middle", [normal(4)], (g, x) =>
+    g.mul(x!, g.cast(g.constantPart(eight, "middle", 4), x!.dtype)),
+  ),
+  one("ConstantPart", "behind a start", [normal(3)], (g, x) =>
+    g.mul(x!, g.cast(g.constantPart(eight, 2, 3), x!.dtype)),
+  ),
   one("ConstantPart", "numbers of rows", [normal(3, 2)], (g, x) =>
     g.gather(x!, g.constantPart(int32([6], [0, 2, 1, 1, 2, 0]), "middle", 4)),
   ),

@@ -12,6 +12,7 @@ import { memoryFeatures } from "../../src/run/feature-cache.js";
 import { gpuFailure, openGpuSessionNode } from "../../src/run/gpu-session-node.js";
 import { openSoftwareGpu, testedDevices } from "../support/devices.js";
 import { largestDifference } from "../support/families.js";
+import { openRoundingSession } from "../support/float16-session.js";
 import { hasSoftwareGpu, unlessSkipped } from "../support/software-gpu.js";
 import {
   openTiny,
@@ -146,18 +147,22 @@ describe.skipIf(!hasSoftwareGpu)(`by the log${unlessSkipped}`, () => {
 
   test("every node of training, update, evaluation and features runs on the GPU, and none copies to the host", async () => {
     const graphs: CompiledGraph[] = [];
-    for (const [problem, frozenStages] of [
-      ["single_label", 2],
-      ["multi_label", 0],
+    for (const [problem, head, frozenStages, precision] of [
+      ["single_label", "stock", 2, "float32"],
+      ["multi_label", "stock", 0, "float32"],
+      ["single_label", "stock", 2, "float16"],
+      ["multi_label", "mlp", 0, "float16"],
     ] as const) {
-      const classifier = { ...tinySpec, problem };
+      const classifier = { ...tinySpec, problem, head };
+      // The driver can't run float16, but says what would run it.
+      const open = precision === "float16" ? openRoundingSession : openSoftwareGpu;
       const training = { ...tinyTraining, accumulation: 2 };
       const engine = await openGpuEngine(
-        { classifier, device: "webgpu", frozenStages, training },
+        { classifier, device: "webgpu", precision, frozenStages, training },
         {
           openSession: (graph, toHost) => {
             graphs.push(graph);
-            return openSoftwareGpu(graph, toHost);
+            return open(graph, toHost);
           },
           openFeatures: () => memoryFeatures(2 ** 24),
         },

@@ -131,6 +131,7 @@ const cases: Record<keyof TrainOptions, { valid: [string, unknown][]; invalid: s
     invalid: ["-1", "1.5"],
   },
   device: { valid: [["cpu", "cpu"]], invalid: ["gpu"] },
+  precision: { valid: [["float32", "float32"]], invalid: ["float64", "fp16"] },
   threads: {
     valid: [
       ["auto", "auto"],
@@ -229,6 +230,16 @@ test.each([
   const error = refusal(() => resolveOptions(given as unknown as Partial<TrainOptions>));
   expect(error).toMatchObject({ code: "option-invalid", message });
   expect(error.fix).toContain(fix);
+});
+
+test("float16 goes with a GPU alone", () => {
+  expect(resolveOptions({ precision: "float16", device: "webgpu" })).toMatchObject({ precision: "float16" });
+  const error = refusal(() => resolveOptions({ precision: "float16" }));
+  expect(error).toMatchObject({
+    code: "option-invalid",
+    message: expect.stringContaining("--precision is float16, but --device is cpu"),
+    fix: expect.stringContaining("--device webgpu"),
+  });
 });
 
 const bert = (hidden: number, layers: number) =>

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { TextgraftError } from "../../src/base/errors.js";
 import { random } from "../../src/base/random.js";
 import { constant } from "../../src/model/schedule.js";
 import type { Engine, TrainStep } from "../../src/run/engine.js";
@@ -298,6 +299,14 @@ describe("a loss that is no number any more", () => {
       fix: expect.stringContaining("--learning-rate 0.001"),
     });
     expect(steps).toHaveLength(2);
+  });
+
+  test.each([
+    ["float16", true],
+    ["float32", false],
+  ] as const)("in %s may be due to the precision: %s", async (precision, said) => {
+    const error = await run(losing(1).engine, dataOf(16, 4), { precision }).catch((error: unknown) => error);
+    expect(String((error as TextgraftError).fix).includes("--precision float32")).toBe(said);
   });
 
   test("in a later epoch ends the training with the best weights so far", async () => {

@@ -1,6 +1,8 @@
-import type { Tensor } from "../../src/base/tensor.js";
+import { float16Bits, widened } from "../../src/base/float16.js";
+import type { DType, Tensor } from "../../src/base/tensor.js";
 import type { Dim, Shape } from "../../src/graph/dims.js";
 import type { Attributes, Node, Value } from "../../src/graph/graph.js";
+import { isFloat } from "../../src/graph/precision.js";
 import { type Array64, array64, at, fill, indices, position } from "./array64.js";
 import { erf } from "./erf.js";
 
@@ -8,7 +10,8 @@ import { erf } from "./erf.js";
 export type Feeds = Readonly<Record<string, Array64>>;
 
 /**
- * A graph's values by plain loops in float64, as a second opinion on gradients and on ONNX Runtime. Named axes get
+ * A graph's values by plain loops in float64, as a second opinion on gradients and on ONNX Runtime. What is float16 is
+ * rounded after each op. Named axes get
  * their sizes from the fed inputs; `bindings` gives those that no needed input has.
  */
 export function evaluate(
@@ -24,14 +27,19 @@ export function evaluate(
       const rule = evaluations[node.op.name];
       if (!rule) throw new Error(`tests/support/evaluate.ts has no evaluation of ${node.op.name}`);
       const inputs = node.inputs.map((input) => known.get(input.node)![input.output]!);
+      const outputs = rule(inputs, node.attributes, (dim) => sizeOf(dim, sizes));
       known.set(
         node,
-        rule(inputs, node.attributes, (dim) => sizeOf(dim, sizes)),
+        outputs.map((output, i) => (node.outputs[i]!.dtype === "float16" ? rounded(output) : output)),
       );
     }
   }
   return values.map((value) => known.get(value.node)![value.output]!.data);
 }
+
+/** The numbers that float16 has for these. */
+export const rounded = ({ shape, data }: Array64): Array64 =>
+  array64(shape, widened(Uint16Array.from(data, float16Bits)));
 
 /** The nodes that some values are computed from, in the order they were written. */
 function needed(values: readonly Value[]): Node[] {
@@ -74,8 +82,8 @@ type Evaluation = (
 /** Every op but `Input`, by name. */
 export const evaluations: Readonly<Record<string, Evaluation>> = {
   Constant: (_, { value }) => {
-    const { shape, data } = value as Tensor;
-    return [array64(shape, [...data].map(Number))];
+    const { dtype, shape, data } = value as Tensor;
+    return [array64(shape, dtype === "float16" ? widened(data as Uint16Array) : [...data].map(Number))];
   },
 
   Add: binary((a, b) => a + b),
@@ -95,7 +103,7 @@ export const evaluations: Readonly<Record<string, Evaluation>> = {
   Gelu: unary((x) => (x / 2) * (1 + erf(x / Math.SQRT2))),
   Cast: ([x], { dtype }) => {
     const convert = dtype === "bool" ? (v: number) => Number(v !== 0) : Math.trunc;
-    return [dtype === "float32" ? x! : fill(x!.shape, (index) => convert(at(x!, index)))];
+    return [isFloat(dtype as DType) ? x! : fill(x!.shape, (index) => convert(at(x!, index)))];
   },
 
   ReduceSum: ([x], { axes }) => {

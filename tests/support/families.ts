@@ -71,6 +71,25 @@ export const referenceFamilies: string[] = [...modelTypes, "bert-multilabel"].fi
 
 export const readFamily = (family: string): ReferenceFamily => readReference(`${family}/expected.json`);
 
+/** How much equally right float32 runs of a family differ, by the names of tests/reference/README.md. */
+export const naturalDifferences = (family: string): Record<NaturalDifference, number> =>
+  readReference<Record<string, { natural: Record<NaturalDifference, number> }>>("tolerance.json")[family]!
+    .natural;
+
+type NaturalDifference =
+  | "logits"
+  | "gradient_of_largest"
+  | "gradient_of_own_largest"
+  | `full_${"loss" | "grad_norm" | "final_logits" | "parameter_norms"}`;
+
+/**
+ * How much wider limits are for float16 than what is natural for float32: to first order a result's error is a sum over all
+ * operations, each one's rounding times what the rest of the model makes of it. The model is the same, and sums are as
+ * long; rounding errs by 2^-11 at most instead of 2^-24. Twice that, since the natural differences are the largest of a
+ * handful of runs, and this is another one.
+ */
+export const FLOAT16 = 2 * 2 ** 13;
+
 /** A safetensors file of the reference folder, all of it. */
 export async function readTensors(name: string): Promise<Map<string, Float32Array>> {
   const bytes = readFileSync(join(referenceFolder, name));
@@ -161,11 +180,15 @@ export const trainingSpec = (optimizer: ReferenceFamily["optimizer"], batch: Tra
 });
 
 /** An engine in this thread with these weights; names may lack the prefix `bert.`. */
-export async function engineWith(spec: EngineSpec, weights: Map<string, Float32Array>): Promise<Engine> {
+export async function engineWith(
+  spec: EngineSpec,
+  weights: Map<string, Float32Array>,
+  openSession = openSoftwareGpu,
+): Promise<Engine> {
   const openFeatures = () => memoryFeatures(2 ** 28);
   const engine =
     spec.device === "webgpu"
-      ? await openGpuEngine(spec, { openSession: openSoftwareGpu, openFeatures })
+      ? await openGpuEngine(spec, { openSession, openFeatures })
       : openLocalEngine(spec, { openSession: openSessionNode, openFeatures });
   for (const { name } of createClassifier(spec.classifier).parameters) {
     await engine.write(name, weights.get(name) ?? weights.get(name.replace(/^bert\./, ""))!);
@@ -188,14 +211,6 @@ export const tokenFeeds = (batch: Batch): Record<string, Tensor> => {
   };
 };
 
-/** Largest absolute difference. */
-export function largestDifference(found: ArrayLike<number>, wanted: ArrayLike<number>): number {
-  if (found.length !== wanted.length) throw new Error(`${found.length} values instead of ${wanted.length}`);
-  let largest = 0;
-  for (let i = 0; i < found.length; i++) largest = Math.max(largest, Math.abs(found[i]! - wanted[i]!));
-  return largest;
-}
-
 /** Gradient rows added up by token, in float64. */
 export function addedUp(rows: Float32Array, ids: Int32Array, length: number): Float32Array {
   const width = rows.length / ids.length;
@@ -204,4 +219,12 @@ export function addedUp(rows: Float32Array, ids: Int32Array, length: number): Fl
     for (let column = 0; column < width; column++) sum[id * width + column]! += rows[i * width + column]!;
   }
   return Float32Array.from(sum);
+}
+
+/** Largest absolute difference. */
+export function largestDifference(found: ArrayLike<number>, wanted: ArrayLike<number>): number {
+  if (found.length !== wanted.length) throw new Error(`${found.length} values instead of ${wanted.length}`);
+  let largest = 0;
+  for (let i = 0; i < found.length; i++) largest = Math.max(largest, Math.abs(found[i]! - wanted[i]!));
+  return largest;
 }

@@ -1,4 +1,5 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
+import { float16Bits } from "../../src/base/float16.js";
 import type { DType } from "../../src/base/tensor.js";
 import type { CompiledGraph } from "../../src/graph/onnx.js";
 import { array64 } from "./array64.js";
@@ -37,6 +38,7 @@ export const runOnce = (graph: CompiledGraph, feeds: Feeds): Promise<Feeds> =>
 /** Numbers as tensors hold them. */
 export const elements = {
   float32: (data: Float64Array) => Float32Array.from(data),
+  float16: (data: Float64Array) => Uint16Array.from(data, float16Bits),
   int32: (data: Float64Array) => Int32Array.from(data),
   int64: (data: Float64Array) => BigInt64Array.from([...data].map(BigInt)),
   uint8: (data: Float64Array) => Uint8Array.from(data),

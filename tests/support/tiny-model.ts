@@ -2,6 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Random, random } from "../../src/base/random.js";
 import { sizeOf } from "../../src/base/tensor.js";
+import type { Precision } from "../../src/graph/precision.js";
 import { type Classifier, type ClassifierSpec, createClassifier } from "../../src/model/classifier.js";
 import type { BertConfig } from "../../src/model/families/bert.js";
 import { encodeSafetensors } from "../../src/model/safetensors.js";
@@ -78,6 +79,7 @@ export interface TinyEngine {
   classifier?: Partial<ClassifierSpec>;
   training?: Partial<TrainingSpec>;
   device?: Device;
+  precision?: Precision;
   frozenStages?: number;
   features?: FeatureStore;
   openGpuSession?: OpenGpuSession;
@@ -88,6 +90,7 @@ export async function openTiny({
   classifier,
   training,
   device = "cpu",
+  precision = "float32",
   frozenStages = 0,
   features = memoryFeatures(2 ** 24),
   openGpuSession = openSoftwareGpu,
@@ -95,6 +98,7 @@ export async function openTiny({
   const spec: EngineSpec = {
     classifier: { ...tinySpec, ...classifier },
     device,
+    precision,
     threads: 2,
     frozenStages,
     ...(training && { training: { ...tinyTraining, ...training } }),

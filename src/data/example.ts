@@ -1,13 +1,14 @@
 import { TextgraftError } from "../base/errors.js";
 import type { Column, ColumnNames, Columns } from "./columns.js";
 import { chooseColumns } from "./columns.js";
+import { parseLabels } from "./label-sets.js";
 import { place, quoted, rowList, type Table } from "./table.js";
 
-/** One text with its label. */
+/** One text with its labels. */
 export interface Example {
   text: string;
-  /** Trimmed, never empty. */
-  label: string;
+  /** Exactly one, or in multi-label data any number, each once; trimmed, never empty. */
+  labels: readonly string[];
   /** Data row of the source, counted from 1. */
   row: number;
   /** Line of the file at which the row starts; absent where the source is no file. */
@@ -27,19 +28,27 @@ export interface Dataset {
 
 /** A dataset of rows made elsewhere; `labels` is what occurs in them. */
 export function datasetOf(source: string, examples: Example[]): Dataset {
-  return { source, examples, labels: sortedLabels(examples.map((example) => example.label)) };
+  return { source, examples, labels: sortedLabels(examples.flatMap((example) => example.labels)) };
 }
 
 /**
- * The examples of a table, its columns as named or else guessed.
- * @throws TextgraftError column-missing; data-invalid telling all rows without a text or a label.
+ * The examples of a table, its columns as named or else guessed. With `multiLabel` the label column has sets of labels
+ * as `parseLabels` reads them, and an empty cell means none.
+ * @throws TextgraftError column-missing; data-invalid telling all rows without a text or a label, or with a bad list.
  */
-export function readDataset(table: Table, names: ColumnNames = {}): Dataset {
+export function readDataset(
+  table: Table,
+  names: ColumnNames = {},
+  { multiLabel = false }: { multiLabel?: boolean | undefined } = {},
+): Dataset {
   const columns = chooseColumns(table, names);
-  requireValues(table, [columns.text, columns.label]);
+  requireValues(table, multiLabel ? [columns.text] : [columns.text, columns.label]);
+  const labelsOf = multiLabel
+    ? labelSets(table, columns.label)
+    : table.rows.map((values) => [values[columns.label.index]!.trim()]);
   const examples = table.rows.map((values, index) => ({
     text: values[columns.text.index]!,
-    label: values[columns.label.index]!.trim(),
+    labels: labelsOf[index]!,
     row: index + 1,
     line: table.lines[index]!,
   }));
@@ -67,6 +76,23 @@ function byCodePoint(a: string, b: string): number {
     const y = right.next().value?.codePointAt(0) ?? -1;
     if (x !== y || x === -1) return x - y;
   }
+}
+
+/** The labels of each row. */
+function labelSets(table: Table, { name, index }: Column): string[][] {
+  const sets = table.rows.map((values) => parseLabels(values[index]!));
+  const bad = sets.flatMap((labels, row) => (labels === undefined ? [row + 1] : []));
+  const [first] = bad;
+  if (first !== undefined) {
+    throw new TextgraftError("data-invalid", {
+      message:
+        `${table.source}, ${place(first, table.lines[first - 1])}: column ${quoted(name)} has ` +
+        `${quoted(table.rows[first - 1]![index]!)}, which is no JSON list of names` +
+        `${bad.length === 1 ? "" : `; in all ${rowList(bad)}`}.`,
+      fix: 'Write several labels as a|b, or as a JSON list with double quotes: ["a", "b"].',
+    });
+  }
+  return sets.map((labels) => sortedLabels(labels!));
 }
 
 function requireValues(table: Table, columns: readonly Column[]): void {

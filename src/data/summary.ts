@@ -1,5 +1,6 @@
 import { countLabels } from "./check.js";
 import type { Dataset } from "./example.js";
+import { formatLabels } from "./label-sets.js";
 import { nearDuplicates, normalized } from "./near-duplicates.js";
 
 /** What stands in a dataset, before any model looks at it. */
@@ -20,7 +21,7 @@ export interface Summary {
 export interface Conflicts {
   /** Different texts with more than one label. */
   texts: number;
-  /** The first five of them. */
+  /** The first five of them; several labels of one row are one entry, such as `a|b`. */
   first: { text: string; rows: number[]; labels: string[] }[];
 }
 
@@ -49,11 +50,12 @@ export function summarize(
 
 function conflictsOf({ examples }: Dataset): Conflicts {
   const byText = new Map<string, Conflicts["first"][number]>();
-  for (const { text, label, row } of examples) {
+  for (const { text, labels, row } of examples) {
     const key = normalized(text);
     const entry = byText.get(key) ?? { text, rows: [], labels: [] };
     byText.set(key, entry);
     entry.rows.push(row);
+    const label = formatLabels(labels);
     if (!entry.labels.includes(label)) entry.labels.push(label);
   }
   const conflicts = [...byText.values()].filter(({ labels }) => labels.length > 1);

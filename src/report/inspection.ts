@@ -76,7 +76,9 @@ function duplicateText({
       `${count(conflicts.texts, "text")} ${conflicts.texts === 1 ? "has" : "have"} different labels in different rows:`,
     );
     for (const { text, rows, labels } of conflicts.first) {
-      lines.push(`  rows ${rows.slice(0, 5).join(", ")} (${labels.join(", ")}): ${oneLine(text, 70)}`);
+      lines.push(
+        `  rows ${rows.slice(0, 5).join(", ")} (${labels.map((label) => label || "no label").join(", ")}): ${oneLine(text, 70)}`,
+      );
     }
   }
   return `${lines.join("\n")}\n`;

@@ -15,7 +15,7 @@ const rows: [string, string][] = [
 ];
 const dataset = datasetOf(
   "t.csv",
-  rows.map(([label, text], index) => ({ text, label, row: index + 1 })),
+  rows.map(([label, text], index) => ({ text, labels: [label], row: index + 1 })),
 );
 
 test("rows, labels, duplicates and conflicts", () => {

@@ -1,6 +1,6 @@
 import { TextgraftError } from "../base/errors.js";
 import type { Dataset, Example } from "./example.js";
-import { looksLikeSets } from "./label-sets.js";
+import { looksLikeSets, setsHint } from "./label-sets.js";
 import { quoted, rowList } from "./table.js";
 
 /** Examples that have each of the labels, in their order; other labels are not counted. */
@@ -31,10 +31,6 @@ export function requireTwoLabels({ source, labels }: Dataset): void {
 /** Whether data that was read with one label a text seems to have sets of them. */
 export const singleLabelsLookLikeSets = ({ examples }: Dataset): boolean =>
   looksLikeSets(examples.map(({ labels }) => labels[0]!));
-
-/** What to do about `singleLabelsLookLikeSets`. */
-export const setsHint =
-  "Labels look like sets, such as a|b: add --multi-label if a text may have several labels.";
 
 /** @throws TextgraftError data-invalid unless there are two labels with an example for each of so many parts. */
 export function requireSplittable(dataset: Dataset, parts: number): void {

@@ -1,7 +1,7 @@
 import { TextgraftError } from "../base/errors.js";
 import type { Column, ColumnNames, Columns } from "./columns.js";
 import { chooseColumns } from "./columns.js";
-import { parseLabels } from "./label-sets.js";
+import { looksLikeSets, parseLabels, setsHint } from "./label-sets.js";
 import { place, quoted, rowList, type Table } from "./table.js";
 
 /** One text with its labels. */
@@ -33,7 +33,7 @@ export function datasetOf(source: string, examples: Example[]): Dataset {
 
 /**
  * The examples of a table, its columns as named or else guessed. With `multiLabel` the label column has sets of labels
- * as `parseLabels` reads them, and an empty cell means none.
+ * as `parseLabels` reads them, and an empty cell means none (but in JSON lines, where an empty list does, a missing value).
  * @throws TextgraftError column-missing; data-invalid telling all rows without a text or a label, or with a bad list.
  */
 export function readDataset(
@@ -42,10 +42,11 @@ export function readDataset(
   { multiLabel = false }: { multiLabel?: boolean | undefined } = {},
 ): Dataset {
   const columns = chooseColumns(table, names);
-  requireValues(table, multiLabel ? [columns.text] : [columns.text, columns.label]);
-  const labelsOf = multiLabel
-    ? labelSets(table, columns.label)
-    : table.rows.map((values) => [values[columns.label.index]!.trim()]);
+  const cells = table.rows.map((values) => values[columns.label.index]!.trim());
+  const emptyIsNone = multiLabel && !table.hasLists;
+  const hint = !multiLabel && looksLikeSets(cells) ? setsHint : undefined;
+  requireValues(table, emptyIsNone ? [columns.text] : [columns.text, columns.label], hint);
+  const labelsOf = multiLabel ? labelSets(table, columns.label) : cells.map((cell) => [cell]);
   const examples = table.rows.map((values, index) => ({
     text: values[columns.text.index]!,
     labels: labelsOf[index]!,
@@ -95,7 +96,7 @@ function labelSets(table: Table, { name, index }: Column): string[][] {
   return sets.map((labels) => sortedLabels(labels!));
 }
 
-function requireValues(table: Table, columns: readonly Column[]): void {
+function requireValues(table: Table, columns: readonly Column[], hint?: string): void {
   const problems = columns.flatMap(({ name, index }) => {
     const empty = table.rows.flatMap((values, row) => (values[index]!.trim() === "" ? [row + 1] : []));
     if (empty.length === 0) return [];
@@ -106,6 +107,8 @@ function requireValues(table: Table, columns: readonly Column[]): void {
   if (problems.length === 0) return;
   throw new TextgraftError("data-invalid", {
     message: `${table.source}: ${problems.join("; ")}.`,
-    fix: "Fill in or remove these rows (row 1 is the first below the header).",
+    fix:
+      hint ??
+      `Fill in or remove these rows${table.hasLists ? "." : " (row 1 is the first below the header)."}`,
   });
 }

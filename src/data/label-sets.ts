@@ -29,6 +29,10 @@ export function looksLikeSets(cells: readonly string[]): boolean {
   return cells.length > 0 && sets.length >= manyCells * cells.length;
 }
 
+/** What to do about that. */
+export const setsHint =
+  "Labels look like sets, such as a|b: add --multi-label if a text may have several labels, or none.";
+
 const isBracketed = (cell: string): boolean => cell.startsWith("[") && cell.endsWith("]");
 
 const isName = (value: unknown): boolean =>

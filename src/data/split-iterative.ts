@@ -6,8 +6,9 @@ import { isSmallIn, type Unit } from "./split-units.js";
 /**
  * A part for each unit of multi-label data, by iterative stratification: again and again the label with the fewest
  * units left is taken, and each of these goes to the part that still lacks most rows of that label, or of these
- * parts to the one that lacks most rows; ties are drawn. Units without labels come last. Labels thus have their shares in each part
- * as far as their sets allow; the parts' sizes follow nearly. Sechidis, Tsoumakas, Vlahavas 2011,
+ * parts to the one that lacks most rows; ties are drawn. Units without labels come last; groups that are large for the
+ * smallest part come first and go where most rows are lacking. Labels thus have their shares in each part as far as
+ * their sets allow; the parts' sizes follow nearly. Sechidis, Tsoumakas, Vlahavas 2011,
  * https://doi.org/10.1007/978-3-642-23808-6_10
  *
  * @throws TextgraftError option-invalid for shares that are none.
@@ -26,38 +27,43 @@ export function iterativeParts(
   );
   const rooms = wanted.map((part) => ({
     part,
-    size: shares[part] * size,
     rows: shares[part] * size,
     labels: totals.map((total) => shares[part] * total),
   }));
 
   const order = shuffled([...units.keys()], random);
-  const parts = new Array<Part>(units.length);
+  const parts = new Map<number, Part>();
   const place = (index: number, labelId: number | undefined): void => {
     const unit = units[index]!;
-    const small = rooms.filter((room) => isSmallIn(unit, room.size));
-    const room = roomiest(small.length > 0 ? small : rooms, labelId, random);
-    parts[index] = room.part;
+    const room = roomiest(rooms, labelId, random);
+    parts.set(index, room.part);
     room.rows -= unit.rows.length;
     for (const [id, rows] of unit.counts) room.labels[id]! -= rows;
   };
 
-  const left = unitsByLabel(units, order, labelCount);
+  const smallest = Math.min(...rooms.map(({ rows }) => rows));
+  const large = order.filter((index) => !isSmallIn(units[index]!, smallest));
+  for (const index of large.sort((a, b) => units[b]!.rows.length - units[a]!.rows.length))
+    place(index, undefined);
+
+  const left = unitsByLabel(
+    units,
+    order.filter((index) => !parts.has(index)),
+    labelCount,
+  );
   for (let labelId = rarest(left, random); labelId !== undefined; labelId = rarest(left, random)) {
     for (const index of [...left[labelId]!]) {
       place(index, labelId);
       for (const id of units[index]!.counts.keys()) left[id]!.delete(index);
     }
   }
-  for (const index of order) if (units[index]!.counts.size === 0) place(index, undefined);
-  return parts;
+  for (const index of order) if (!parts.has(index)) place(index, undefined);
+  return units.map((_, index) => parts.get(index)!);
 }
 
 /** What a part still lacks, in rows. */
 interface Room {
   part: Part;
-  /** When it is full. */
-  size: number;
   rows: number;
   /** By labelId. */
   labels: number[];

@@ -84,7 +84,7 @@ export function datasetFrom(
   if (!Array.isArray(rows) || rows.length === 0) {
     throw new TextgraftError("data-invalid", {
       message: "There are no rows to train on.",
-      fix: `Give the name of a CSV or TSV file, or rows such as { text: "…", ${multiLabel ? 'labels: ["…"]' : 'label: "…"'} }.`,
+      fix: `Give the name of a CSV, TSV or JSONL file, or rows such as { text: "…", ${multiLabel ? 'labels: ["…"]' : 'label: "…"'} }.`,
     });
   }
   const examples = rows.map((given: GivenRow, index) => ({

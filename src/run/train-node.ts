@@ -1,8 +1,9 @@
 import { TextgraftError } from "../base/errors.js";
 import { random } from "../base/random.js";
-import { setsHint, singleLabelsLookLikeSets } from "../data/check.js";
+import { singleLabelsLookLikeSets } from "../data/check.js";
 import { type Dataset, readDataset } from "../data/example.js";
 import { openTable } from "../data/file-node.js";
+import { setsHint } from "../data/label-sets.js";
 import { partNames } from "../data/split-quotas.js";
 import { parseClassWeights } from "../model/class-weights.js";
 import { type Classifier, createClassifier } from "../model/classifier.js";
@@ -31,7 +32,7 @@ import { stepsPerEpoch, trainEpochs } from "./train.js";
 import { checkTarget } from "./write-folder-node.js";
 
 /**
- * Options by their names in the table, and the rows: a CSV or TSV file, or examples with a `label`, with `multiLabel`
+ * Options by their names in the table, and the rows: a CSV, TSV or JSONL file, or examples with a `label`, with `multiLabel`
  * with `labels`.
  */
 export interface TrainInput extends Partial<TrainOptions> {

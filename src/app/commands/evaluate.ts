@@ -27,7 +27,7 @@ export function addEvaluate(program: Command, app: App): Command {
     .command("evaluate")
     .description("compare a model's predictions with the labels of texts that it was not trained on")
     .argument("<dir>", "model folder that train wrote")
-    .argument("<data>", "CSV or TSV file with a column of texts and one of labels")
+    .argument("<data>", "CSV, TSV or JSONL file with a column of texts and one of labels")
     .option("--text <column>", "column with the texts; guessed by its name if not given")
     .option("--label <column>", "column with the labels; guessed by its name if not given")
     .option(

@@ -24,7 +24,7 @@ export function addInspect(program: Command, app: App): Command {
   return program
     .command("inspect")
     .description("look at labelled texts: labels, duplicates, lengths in tokens, and what a limit cuts")
-    .argument("<data>", "CSV or TSV file with a column of texts and one of labels")
+    .argument("<data>", "CSV, TSV or JSONL file with a column of texts and one of labels")
     .option("--model <name>", "model whose tokens are counted: mini (built in) or a folder", model.default)
     .option("--text <column>", text.help)
     .option("--label <column>", label.help)

@@ -28,7 +28,7 @@ export function addPredict(program: Command, app: App): Command {
     .argument("[texts...]", "texts to classify")
     .option(
       "--input <file>",
-      "CSV or TSV file with a column of texts, or .txt with one text a line; - is standard input (CSV if it begins with a header)",
+      "CSV, TSV or JSONL file with a column of texts, or .txt with one text a line; - is standard input (CSV if it begins with a header)",
     )
     .option("--text <column>", "column with the texts; guessed by its name if not given")
     .option("--output <file>", "write the input with predicted columns added as CSV; - is standard output")

@@ -18,7 +18,7 @@ import {
   trainingSpec,
 } from "../support/families.js";
 import { expectClose, multiLabelCases } from "../support/sklearn.js";
-import { inventedRows } from "../support/tiny-model.js";
+import { inventedRows, inventedSets } from "../support/tiny-model.js";
 import { readJson, tinyOptions, tinyWorkplace, trained } from "./train-tiny.js";
 
 /** Rows of 0 and 1 → labelIds. */
@@ -170,18 +170,8 @@ describe("floors", () => {
 
 const { folder, model } = await tinyWorkplace();
 
-/** Two invented texts in one, of the topics of both; every sixth text has no topic. */
-function mixedRows(count: number, seed = 0): { text: string; labels: string[] }[] {
-  const [first, second] = [1, 2].map((own) => inventedRows(count, undefined, 10 * seed + own));
-  return first!.map(({ text, label }, i) => {
-    if (i % 6 === 5) return { text: `the old and the new we saw ${i}`, labels: [] };
-    const other = second![(i + Math.floor(i / 3)) % count]!;
-    return { text: `${text} ${other.text}`, labels: [label, other.label] };
-  });
-}
-
 describe("a training", async () => {
-  const rows = mixedRows(240);
+  const rows = inventedSets(240);
   const data = join(folder, "mixed.csv");
   await writeFile(
     data,

@@ -8,6 +8,8 @@ export interface Summary {
   rows: number;
   /** In the order of labelIds; shares of all rows, in [0, 1]. */
   labels: { label: string; count: number; share: number }[];
+  /** Rows without any label. */
+  unlabelled: number;
   /** Rows whose text stands in an earlier row, character by character. */
   duplicateRows: number;
   /** Rows that are nearly an earlier row's text or the same; at least `duplicateRows`. */
@@ -41,6 +43,7 @@ export function summarize(
       count: counts[labelId]!,
       share: counts[labelId]! / examples.length,
     })),
+    unlabelled: examples.filter((example) => example.labels.length === 0).length,
     duplicateRows: examples.length - new Set(examples.map(({ text }) => text)).size,
     nearDuplicateRows: examples.length - groupCount,
     nearDuplicateGroups: sizes.filter((size) => size > 1).length,

@@ -52,11 +52,12 @@ export function inspectionData({ dataset, summary, model, lengths }: Inspection)
   };
 }
 
-const labelTable = ({ labels }: Summary): string =>
+const labelTable = ({ rows, labels, unlabelled }: Summary): string =>
   columns(
     [
       ["label", "texts", "share"],
       ...labels.map(({ label, count: texts, share }) => [label, grouped(texts), percent(share)]),
+      ...(unlabelled === 0 ? [] : [["(no label)", grouped(unlabelled), percent(unlabelled / rows)]]),
     ],
     "  ",
   );

@@ -91,10 +91,13 @@ test("sets that are read as single labels are recognised, also by their empty ce
 });
 
 test("a summary counts each label of a row, and tells different sets for one text", () => {
-  const { labels, conflicts } = summarize(multi("text,labels\nsame,x|y\nsame,\nother,y\nsame,y|x\n"));
+  const { labels, unlabelled, conflicts } = summarize(
+    multi("text,labels\nsame,x|y\nsame,\nother,y\nsame,y|x\n"),
+  );
   expect(labels).toEqual([
     { label: "x", count: 2, share: 0.5 },
     { label: "y", count: 3, share: 0.75 },
   ]);
+  expect(unlabelled).toBe(1);
   expect(conflicts.first).toEqual([{ text: "same", rows: [1, 2, 4], labels: ["x|y", ""] }]);
 });

@@ -22,8 +22,8 @@ export function translateFlags(args: readonly string[], own: ReadonlySet<string>
     const alias = args[0] === "train" && !own.has(`--${name}`) ? aliases.get(flag ?? "") : undefined;
     if (alias !== undefined) {
       const next = i + 1 < end ? args[i + 1] : undefined;
-      const takesNext =
-        joined === undefined && (alias.kind === "value" || /^(true|false)$/i.test(next ?? ""));
+      const valueLike = alias.kind === "switch" ? /^(true|false)$/i : /^(?!--)/;
+      const takesNext = joined === undefined && next !== undefined && valueLike.test(next);
       const value = takesNext ? next : joined;
       if (takesNext) i++;
       const ours = alias.translate(value, `--${name}`);

@@ -6,7 +6,7 @@ import { multiLabelFloors } from "./multi-label-floors.js";
 import type { LabelIds, ProblemRules } from "./problem.js";
 
 /** A label is given to a text from this probability on. */
-export const THRESHOLD = 0.5;
+const THRESHOLD = 0.5;
 
 /** Each text has any number of labels: a sigmoid and binary cross-entropy for each. */
 export const multiLabel: ProblemRules = {

@@ -143,6 +143,16 @@ test.each([
   expect(() => translate("x.csv", ...words(flags))).toThrowError(TextgraftError);
 });
 
+test("a flag whose value is missing takes no other flag for it", () => {
+  expect(translate("--save_steps", "--epochs", "3", "x.csv").args).toEqual([
+    "train",
+    "--epochs",
+    "3",
+    "x.csv",
+  ]);
+  expect(translate("x.csv", "--fp16", "--output_dir").args).toEqual(["train", "x.csv", "--output"]);
+});
+
 test("what is ours, unknown, of another verb, or behind -- stays as it is", () => {
   const stays = ["x.csv", "--epochs", "3", "--text=a_b", "--unknown_flag", "1", "-x", "plain_text"];
   expect(translate(...stays)).toEqual({ args: ["train", ...stays], notes: [] });

@@ -2,7 +2,7 @@ export { type ErrorCode, TextgraftError } from "./base/errors.js";
 export type { DataFacts, EpochFacts, Judged, ModelFacts, TrainEvent, TrainResult } from "./run/events.js";
 export { type Exported, exportOnnx } from "./run/export-node.js";
 export { type LoadOptions, load, type PredictOptions, type TextClassifier } from "./run/load-node.js";
-export type { Metrics } from "./run/metrics.js";
+export type { Metrics, MultiLabelScores, SingleLabelScores } from "./run/metrics.js";
 export type { TrainOptions } from "./run/options.js";
 export type { Prediction } from "./run/predict.js";
 export { type Run, type TrainInput, train } from "./run/train-node.js";

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { VERSION } from "../run/version.js";
+import { translateFlags } from "./aliases.js";
 import type { App, CommonFlags, Output } from "./app.js";
 import { addCache } from "./commands/cache.js";
 import { addEvaluate } from "./commands/evaluate.js";
@@ -25,7 +26,9 @@ export async function runCommandLine(
     debug = verb.opts<CommonFlags>().debug === true;
   });
   try {
-    await program.parseAsync(args, { from: "user" });
+    const { args: ours, notes } = translateFlags(args, flagsOf(program, args[0]));
+    if (!args.includes("--quiet")) for (const note of notes) stderr.write(`${note}\n`);
+    await program.parseAsync(ours, { from: "user" });
     return app.exitCode;
   } catch (error) {
     if (error instanceof CommanderError && isHelp(error)) return error.exitCode === 0 ? 0 : 2;
@@ -59,6 +62,12 @@ function createProgram(app: App): Command {
       .option("--debug", "stack traces in errors");
   }
   return program;
+}
+
+/** The flags of a verb, such as `--batch-size`. */
+function flagsOf(program: Command, verb: string | undefined): Set<string> {
+  const command = program.commands.find((command) => command.name() === verb);
+  return new Set(command?.options.flatMap(({ long }) => long ?? []));
 }
 
 const isHelp = ({ code }: CommanderError): boolean =>

@@ -1,11 +1,12 @@
 import { TextgraftError } from "../base/errors.js";
 import type { Dataset, Example } from "./example.js";
+import { looksLikeSets, setsHint } from "./label-sets.js";
 import { quoted, rowList } from "./table.js";
 
-/** Examples of each of the labels, in their order; other labels are not counted. */
+/** Examples that have each of the labels, in their order; other labels are not counted. */
 export function countLabels(examples: readonly Example[], labels: readonly string[]): number[] {
   const counts = new Map(labels.map((label) => [label, 0]));
-  for (const { label } of examples) {
+  for (const label of examples.flatMap((example) => example.labels)) {
     const count = counts.get(label);
     if (count !== undefined) counts.set(label, count + 1);
   }
@@ -15,11 +16,21 @@ export function countLabels(examples: readonly Example[], labels: readonly strin
 /** @throws TextgraftError data-invalid unless there are at least two labels, as training needs. */
 export function requireTwoLabels({ source, labels }: Dataset): void {
   if (labels.length >= 2) return;
+  if (labels.length === 0) {
+    throw new TextgraftError("data-invalid", {
+      message: `No row of ${source} has a label; training needs at least two labels.`,
+      fix: "Name the right column with --label.",
+    });
+  }
   throw new TextgraftError("data-invalid", {
-    message: `All rows of ${source} have the label ${quoted(labels[0] ?? "")}; training needs at least two labels.`,
+    message: `All rows of ${source} have the label ${quoted(labels[0]!)}; training needs at least two labels.`,
     fix: "Add rows of another label, or name the right column with --label.",
   });
 }
+
+/** Whether data that was read with one label a text seems to have sets of them. */
+export const singleLabelsLookLikeSets = ({ examples }: Dataset): boolean =>
+  looksLikeSets(examples.map(({ labels }) => labels[0]!));
 
 /** @throws TextgraftError data-invalid unless there are two labels with an example for each of so many parts. */
 export function requireSplittable(dataset: Dataset, parts: number): void {
@@ -35,9 +46,11 @@ export function requireSplittable(dataset: Dataset, parts: number): void {
     message:
       `${source}: to split the rows into ${parts} parts each label needs ${parts}; ` +
       `too few have ${listed.join(", ")}${more}.`,
-    fix: wrongColumn
-      ? `The ${examples.length} rows have ${labels.length} different labels: name the right column with --label.`
-      : "Add rows of these labels, join them with others, or give --validation and --test files of your own.",
+    fix: singleLabelsLookLikeSets(dataset)
+      ? setsHint
+      : wrongColumn
+        ? `The ${examples.length} rows have ${labels.length} different labels: name the right column with --label.`
+        : "Add rows of these labels, join them with others, or give --validation and --test files of your own.",
   });
 }
 
@@ -46,7 +59,7 @@ export function requireKnownLabels({ source, examples, labels }: Dataset, known:
   const unknown = labels.filter((label) => !known.includes(label));
   if (unknown.length === 0) return;
   const found = unknown.slice(0, 5).map((label) => {
-    const rows = examples.filter((example) => example.label === label).map(({ row }) => row);
+    const rows = examples.filter((example) => example.labels.includes(label)).map(({ row }) => row);
     return `${quoted(label)} (${rowList(rows)})`;
   });
   const more = unknown.length > found.length ? ` and ${unknown.length - found.length} more` : "";

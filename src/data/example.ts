@@ -1,13 +1,14 @@
 import { TextgraftError } from "../base/errors.js";
 import type { Column, ColumnNames, Columns } from "./columns.js";
 import { chooseColumns } from "./columns.js";
+import { looksLikeSets, parseLabels, setsHint } from "./label-sets.js";
 import { place, quoted, rowList, type Table } from "./table.js";
 
-/** One text with its label. */
+/** One text with its labels. */
 export interface Example {
   text: string;
-  /** Trimmed, never empty. */
-  label: string;
+  /** Exactly one, or in multi-label data any number, each once; trimmed, never empty. */
+  labels: readonly string[];
   /** Data row of the source, counted from 1. */
   row: number;
   /** Line of the file at which the row starts; absent where the source is no file. */
@@ -27,19 +28,28 @@ export interface Dataset {
 
 /** A dataset of rows made elsewhere; `labels` is what occurs in them. */
 export function datasetOf(source: string, examples: Example[]): Dataset {
-  return { source, examples, labels: sortedLabels(examples.map((example) => example.label)) };
+  return { source, examples, labels: sortedLabels(examples.flatMap((example) => example.labels)) };
 }
 
 /**
- * The examples of a table, its columns as named or else guessed.
- * @throws TextgraftError column-missing; data-invalid telling all rows without a text or a label.
+ * The examples of a table, its columns as named or else guessed. With `multiLabel` the label column has sets of labels
+ * as `parseLabels` reads them, and an empty cell means none (but in JSON lines, where an empty list does, a missing value).
+ * @throws TextgraftError column-missing; data-invalid telling all rows without a text or a label, or with a bad list.
  */
-export function readDataset(table: Table, names: ColumnNames = {}): Dataset {
+export function readDataset(
+  table: Table,
+  names: ColumnNames = {},
+  { multiLabel = false }: { multiLabel?: boolean | undefined } = {},
+): Dataset {
   const columns = chooseColumns(table, names);
-  requireValues(table, [columns.text, columns.label]);
+  const cells = table.rows.map((values) => values[columns.label.index]!.trim());
+  const emptyIsNone = multiLabel && !table.hasLists;
+  const hint = !multiLabel && looksLikeSets(cells) ? setsHint : undefined;
+  requireValues(table, emptyIsNone ? [columns.text] : [columns.text, columns.label], hint);
+  const labelsOf = multiLabel ? labelSets(table, columns.label) : cells.map((cell) => [cell]);
   const examples = table.rows.map((values, index) => ({
     text: values[columns.text.index]!,
-    label: values[columns.label.index]!.trim(),
+    labels: labelsOf[index]!,
     row: index + 1,
     line: table.lines[index]!,
   }));
@@ -69,7 +79,24 @@ function byCodePoint(a: string, b: string): number {
   }
 }
 
-function requireValues(table: Table, columns: readonly Column[]): void {
+/** The labels of each row. */
+function labelSets(table: Table, { name, index }: Column): string[][] {
+  const sets = table.rows.map((values) => parseLabels(values[index]!));
+  const bad = sets.flatMap((labels, row) => (labels === undefined ? [row + 1] : []));
+  const [first] = bad;
+  if (first !== undefined) {
+    throw new TextgraftError("data-invalid", {
+      message:
+        `${table.source}, ${place(first, table.lines[first - 1])}: column ${quoted(name)} has ` +
+        `${quoted(table.rows[first - 1]![index]!)}, which is no JSON list of names` +
+        `${bad.length === 1 ? "" : `; in all ${rowList(bad)}`}.`,
+      fix: 'Write several labels as a|b, or as a JSON list with double quotes: ["a", "b"].',
+    });
+  }
+  return sets.map((labels) => sortedLabels(labels!));
+}
+
+function requireValues(table: Table, columns: readonly Column[], hint?: string): void {
   const problems = columns.flatMap(({ name, index }) => {
     const empty = table.rows.flatMap((values, row) => (values[index]!.trim() === "" ? [row + 1] : []));
     if (empty.length === 0) return [];
@@ -80,6 +107,8 @@ function requireValues(table: Table, columns: readonly Column[]): void {
   if (problems.length === 0) return;
   throw new TextgraftError("data-invalid", {
     message: `${table.source}: ${problems.join("; ")}.`,
-    fix: "Fill in or remove these rows (row 1 is the first below the header).",
+    fix:
+      hint ??
+      `Fill in or remove these rows${table.hasLists ? "." : " (row 1 is the first below the header)."}`,
   });
 }

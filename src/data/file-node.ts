@@ -56,7 +56,7 @@ async function explained(error: unknown, path: string): Promise<unknown> {
     }
     case "EISDIR":
       return new TextgraftError("file-missing", {
-        message: `${path} is a folder; expected a .csv, .tsv or .txt file.`,
+        message: `${path} is a folder; expected a .csv, .tsv, .jsonl or .txt file.`,
         fix: "Name the file in it.",
         cause: error,
       });

@@ -1,10 +1,12 @@
 import { CsvError, parse } from "csv-parse/sync";
 import { TextgraftError } from "../base/errors.js";
+import { readJsonLines } from "./read-jsonl.js";
 import { type Delimiter, place, quoted, rowList, type Table } from "./table.js";
 import { decodeText } from "./text-encoding.js";
 
 /**
- * Reads a file of rows by the ending of its name: `.txt` one text a line, `.tsv` with tabs, all others as CSV
+ * Reads a file of rows by the ending of its name: `.txt` one text a line, `.jsonl` and `.ndjson` one object a line
+ * (see `readJsonLines`), `.tsv` with tabs, all others as CSV
  * whose delimiter (comma, semicolon or tab) is the commonest in the header line. Quoting follows RFC 4180: a
  * quoted value may hold delimiters, line breaks and doubled quotes. Blank rows are skipped.
  *
@@ -13,9 +15,12 @@ import { decodeText } from "./text-encoding.js";
 export function readTable(content: Uint8Array | string, source: string): Table {
   const ending = /\.[a-z0-9]+$/i.exec(source)?.[0].toLowerCase();
   if (ending === ".txt") return readLines(content, source);
+  if (ending === ".jsonl" || ending === ".ndjson") {
+    return requireRows(readJsonLines(textOf(content, source), source), "Write one object on each line.");
+  }
   if (ending !== undefined && foreign.has(ending)) {
     throw new TextgraftError("data-invalid", {
-      message: `${source} ends in ${ending}; expected a table as .csv or .tsv, or texts as .txt.`,
+      message: `${source} ends in ${ending}; expected a table as .csv, .tsv or .jsonl, or texts as .txt.`,
       fix: "Export it as CSV in UTF-8, with a header line such as text,label.",
     });
   }
@@ -37,18 +42,7 @@ export function readLines(content: Uint8Array | string, source: string): Table {
 }
 
 /** Files that people have their tables in and that would fail as CSV with a strange message. */
-const foreign = new Set([
-  ".json",
-  ".jsonl",
-  ".ndjson",
-  ".parquet",
-  ".arrow",
-  ".xls",
-  ".xlsx",
-  ".ods",
-  ".gz",
-  ".zip",
-]);
+const foreign = new Set([".json", ".parquet", ".arrow", ".xls", ".xlsx", ".ods", ".gz", ".zip"]);
 
 const textOf = (content: Uint8Array | string, source: string): string =>
   typeof content === "string" ? content.replace(/^\uFEFF/, "") : decodeText(content, source);

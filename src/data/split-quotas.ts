@@ -44,7 +44,8 @@ function allocate(total: number, counts: readonly number[], random: Random): num
   return quotas;
 }
 
-function requireShares(shares: Shares): void {
+/** @throws TextgraftError option-invalid for shares that are none. */
+export function requireShares(shares: Shares): void {
   const values = partNames.map((part) => shares[part]);
   const positive = shares.train > 0 && shares.validation > 0 && shares.test >= 0;
   if (positive && Math.abs(sum(values) - 1) < 1e-9) return;

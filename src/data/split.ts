@@ -1,8 +1,10 @@
 import { TextgraftError } from "../base/errors.js";
 import { type Random, shuffled } from "../base/random.js";
-import { countLabels, requireSplittable } from "./check.js";
+import { countLabels, requireSplittable, requireTwoLabels } from "./check.js";
 import type { Dataset, Example } from "./example.js";
+import { iterativeParts } from "./split-iterative.js";
 import { type Part, partNames, type Shares, splitQuotas } from "./split-quotas.js";
+import { isSmallIn, type Unit, unitsOf } from "./split-units.js";
 
 /** Every example in exactly one part, in the order of the dataset. */
 export type Split = Record<Part, Example[]>;
@@ -14,7 +16,8 @@ export const defaultShares: Shares = { train: 0.7, validation: 0.15, test: 0.15 
  * the sizes of scikit-learn's `train_test_split` called twice (70/30, then halves); the same text may then stand
  * on both sides. With `groups` (for each example a number, as `nearDuplicates` gives) a group stays whole, and
  * shares are as close as whole groups allow. Every label is in train, and in all parts if it has three groups of
- * its own. A share of 0 leaves test empty.
+ * its own. A share of 0 leaves test empty. Where not every example has exactly one label, shares of labels come
+ * before sizes of parts (`iterativeParts`), and a label may be too rare for all parts.
  *
  * @param random Forked for "split": the same seed gives the same split.
  * @throws TextgraftError data-invalid: fewer than two labels, or a label or a part gets too little.
@@ -25,12 +28,16 @@ export function splitStratified(
   { random, groups }: { random: Random; groups?: readonly number[] | undefined },
 ): Split {
   const wanted = partNames.filter((part) => shares[part] > 0);
-  requireSplittable(dataset, wanted.length);
+  const oneLabel = dataset.examples.every(({ labels }) => labels.length === 1);
+  if (oneLabel) requireSplittable(dataset, wanted.length);
+  else requireTwoLabels(dataset);
   const stream = random.fork("split");
   const counts = countLabels(dataset.examples, dataset.labels);
-  const lacking = splitQuotas(counts, shares, stream);
+  const lacking = oneLabel ? splitQuotas(counts, shares, stream) : undefined;
   const units = shuffled(unitsOf(dataset, groups), stream).sort((a, b) => b.rows.length - a.rows.length);
-  const parts = assign(units, lacking, counts, stream);
+  const parts = lacking
+    ? assign(units, lacking, counts, stream)
+    : iterativeParts(units, shares, dataset.labels.length, stream);
   spreadLabels(units, parts, wanted);
 
   const partOf = new Map(
@@ -41,36 +48,6 @@ export function splitStratified(
   requireNoEmptyPart(split, wanted, dataset.source);
   return split;
 }
-
-/** What stays together: one row, or a group of near duplicates. */
-interface Unit {
-  /** Positions in the dataset's examples. */
-  rows: number[];
-  /** labelId → rows of it. */
-  counts: Map<number, number>;
-}
-
-function unitsOf({ examples, labels }: Dataset, groups: readonly number[] | undefined): Unit[] {
-  if (groups !== undefined && groups.length !== examples.length) {
-    throw new TextgraftError("internal", {
-      message: `${groups.length} group numbers for ${examples.length} examples.`,
-    });
-  }
-  const labelIds = new Map(labels.map((label, labelId) => [label, labelId]));
-  const units = new Map<number, Unit>();
-  for (const [row, { label }] of examples.entries()) {
-    const group = groups === undefined ? row : groups[row]!;
-    const unit: Unit = units.get(group) ?? { rows: [], counts: new Map() };
-    units.set(group, unit);
-    const labelId = labelIds.get(label)!;
-    unit.rows.push(row);
-    unit.counts.set(labelId, (unit.counts.get(labelId) ?? 0) + 1);
-  }
-  return [...units.values()];
-}
-
-/** A group with more than this share of a part's rows would decide its metrics: it goes where there is most room. */
-const largestShare = 0.1;
 
 /**
  * One part for each unit, large units first. A unit goes to a part drawn in proportion to what the parts still
@@ -91,8 +68,7 @@ function assign(
     );
     const weights = partNames.map((part, i) => {
       const fits = labels.every(([labelId, rows]) => rows <= lacking[part][labelId]!);
-      const small = unit.rows.length === 1 || unit.rows.length <= largestShare * sizes[i]!;
-      return fits && small ? lacks[i]! : 0;
+      return fits && isSmallIn(unit, sizes[i]!) ? lacks[i]! : 0;
     });
     const chosen = draw(weights, random) ?? lacks.indexOf(Math.max(...lacks));
     const part = partNames[chosen]!;

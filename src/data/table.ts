@@ -9,6 +9,8 @@ export interface Table {
   /** For each row the line of the file at which it starts, counted from 1. */
   lines: number[];
   delimiter: Delimiter;
+  /** Read from JSON lines: an empty list is `[]` there, so that an empty cell is a missing value. */
+  hasLists?: boolean;
 }
 
 export type Delimiter = "," | ";" | "\t";

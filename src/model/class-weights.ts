@@ -16,15 +16,34 @@ export function balancedWeights(counts: readonly number[], labels?: readonly str
 }
 
 /**
+ * Texts without a label over texts with it, by labelId, for binary cross-entropy: a label's noes and yeses get the same
+ * total weight. `counts` of `texts` texts have it, neither none nor all.
+ * https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html (pos_weight)
+ */
+export function positiveWeights(
+  counts: readonly number[],
+  texts: number,
+  labels: readonly string[],
+): number[] {
+  return counts.map((count, labelId) => {
+    if (count > 0 && count < texts) return (texts - count) / count;
+    throw new TextgraftError("data-invalid", {
+      message: `${count === 0 ? "No" : "Every"} training text has the label "${labels[labelId]}", so it can't get a balanced weight.`,
+      fix: `Add texts ${count === 0 ? "with" : "without"} this label to the training set, remove the label, or use --class-weights none.`,
+    });
+  });
+}
+
+/**
  * The weight of each labelId from an option's text: "balanced", "none" (all 1), or "a=1,b=3.5" with positive numbers
- * by label, where labels that are not named get 1. `counts` are training texts by labelId.
+ * by label, where labels that are not named get 1. `balanced` gives what that word stands for.
  */
 export function parseClassWeights(
   text: string,
   labels: readonly string[],
-  counts: readonly number[],
+  balanced: () => number[],
 ): number[] {
-  if (text === "balanced") return balancedWeights(counts, labels);
+  if (text === "balanced") return balanced();
   const weights = labels.map(() => 1);
   if (text === "none") return weights;
   const named = new Set<string>();

@@ -26,7 +26,14 @@ export function evaluationData(
   metrics: Metrics,
   judged: readonly Judged[],
 ): Record<string, unknown> {
-  const { perLabel: _perLabel, macro: _macro, micro: _micro, weighted: _weighted, ...others } = metrics;
+  const {
+    perLabel: _perLabel,
+    macro: _macro,
+    micro: _micro,
+    weighted: _weighted,
+    samples: _samples,
+    ...others
+  } = { samples: undefined, ...metrics };
   return {
     texts: judged.length,
     mistakes: mistakesOf(judged).length,

@@ -9,15 +9,18 @@ import { about, columns, count, gigabytes, grouped, percent } from "./plain.js";
  * may have files of their own, so the numbers don't name it.
  */
 export function dataLines(facts: DataFacts): string[] {
-  const { source, labels, parts } = facts;
+  const { source, problem, labels, unlabelled, parts } = facts;
   const rows = sum(partNames.map((part) => parts[part].rows));
   const byLabel = labels.map((label, labelId) => {
     const texts = sum(partNames.map((part) => parts[part].byLabel[labelId]!));
     return `${label}: ${grouped(texts)} (${percent(texts / rows)})`;
   });
+  const given = sum(partNames.flatMap((part) => parts[part].byLabel));
+  const perText = problem === "multi_label" ? ` with ${(given / rows).toFixed(2)} labels on average` : "";
+  const none = unlabelled === 0 ? "" : `; no label: ${grouped(unlabelled)} (${percent(unlabelled / rows)})`;
   return [
     `Read ${source}; ${columnsText(facts)}.`,
-    `${count(rows, "text")} in all, by label: ${listed(byLabel)}.`,
+    `${count(rows, "text")} in all${perText}, by label: ${listed(byLabel)}${none}.`,
     `Split: ${partNames.map((part) => `${part} ${grouped(parts[part].rows)}`).join(", ")}.`,
     ...duplicateLines(facts),
   ];

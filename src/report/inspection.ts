@@ -52,11 +52,12 @@ export function inspectionData({ dataset, summary, model, lengths }: Inspection)
   };
 }
 
-const labelTable = ({ labels }: Summary): string =>
+const labelTable = ({ rows, labels, unlabelled }: Summary): string =>
   columns(
     [
       ["label", "texts", "share"],
       ...labels.map(({ label, count: texts, share }) => [label, grouped(texts), percent(share)]),
+      ...(unlabelled === 0 ? [] : [["(no label)", grouped(unlabelled), percent(unlabelled / rows)]]),
     ],
     "  ",
   );
@@ -76,7 +77,9 @@ function duplicateText({
       `${count(conflicts.texts, "text")} ${conflicts.texts === 1 ? "has" : "have"} different labels in different rows:`,
     );
     for (const { text, rows, labels } of conflicts.first) {
-      lines.push(`  rows ${rows.slice(0, 5).join(", ")} (${labels.join(", ")}): ${oneLine(text, 70)}`);
+      lines.push(
+        `  rows ${rows.slice(0, 5).join(", ")} (${labels.map((label) => label || "no label").join(", ")}): ${oneLine(text, 70)}`,
+      );
     }
   }
   return `${lines.join("\n")}\n`;

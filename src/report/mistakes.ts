@@ -1,25 +1,41 @@
 import { stringify } from "csv-stringify/sync";
+import { formatLabels } from "../data/label-sets.js";
 import type { Judged } from "../run/events.js";
 
 /** The misclassified texts, those that the model was surest of first. */
 export function mistakesOf(judged: readonly Judged[]): Judged[] {
-  const sureness = ({ probabilities, predictedId }: Judged): number => probabilities[predictedId]!;
   return judged
-    .filter(({ labelId, predictedId }) => labelId !== predictedId)
+    .filter((answer) => wrongIds(answer).length + missedIds(answer).length > 0)
     .sort((a, b) => sureness(b) - sureness(a));
 }
 
+/** labelIds that a text was wrongly given. */
+export const wrongIds = ({ labelIds, predictedIds }: Judged): number[] =>
+  predictedIds.filter((id) => !labelIds.includes(id));
+
+/** labelIds of a text that the model didn't give it. */
+export const missedIds = ({ labelIds, predictedIds }: Judged): number[] =>
+  labelIds.filter((id) => !predictedIds.includes(id));
+
+/** The highest probability of a label wrongly given, or, where labels were only missed, of not having one of them. */
+function sureness(answer: Judged): number {
+  const wrong = wrongIds(answer).map((id) => answer.probabilities[id]!);
+  const missed = missedIds(answer).map((id) => 1 - answer.probabilities[id]!);
+  return Math.max(...(wrong.length > 0 ? wrong : missed));
+}
+
 /**
- * The misclassified texts as CSV, the surest first: data row, text, true and predicted label, and the probability of
- * each label. `labels` are names by labelId.
+ * The misclassified texts as CSV, the surest first: data row, text, true and predicted label (several as `a|b`), and
+ * the probability of each label. `labels` are names by labelId.
  */
 export function mistakesCsv(labels: readonly string[], judged: readonly Judged[]): string {
   const header = ["row", "text", "label", "predicted", ...labels.map((label) => `score_${label}`)];
-  const rows = mistakesOf(judged).map(({ row, text, labelId, predictedId, probabilities }) => [
+  const names = (ids: readonly number[]) => formatLabels(ids.map((id) => labels[id]!));
+  const rows = mistakesOf(judged).map(({ row, text, labelIds, predictedIds, probabilities }) => [
     String(row),
     text,
-    labels[labelId]!,
-    labels[predictedId]!,
+    names(labelIds),
+    names(predictedIds),
     ...probabilities.map(String),
   ]);
   // quote_record_delimiter: a text with a carriage return needs quotes, too

@@ -1,7 +1,9 @@
+import { formatLabels } from "../data/label-sets.js";
 import type { EpochFacts, Judged, TrainResult } from "../run/events.js";
+import type { MultiLabelMetrics } from "../run/metrics/multilabel.js";
 import type { Metrics } from "../run/metrics.js";
 import { dataLines, modelLines, splitTable } from "./facts.js";
-import { mistakesOf } from "./mistakes.js";
+import { missedIds, mistakesOf, wrongIds } from "./mistakes.js";
 import { clock, columns, count, oneLine, percent } from "./plain.js";
 import { floorSentence, labelSentences } from "./sentences.js";
 import { classificationReport, confusionMatrixText } from "./text.js";
@@ -34,24 +36,36 @@ export function evaluationReport(
   ]);
 }
 
-/** scikit-learn's report, the confusion matrix, a sentence for each label, and scores of the probabilities. */
+/** scikit-learn's report, what is taken for what, a sentence for each label, and scores of the probabilities. */
 function judgement(labels: readonly string[], metrics: Metrics): string {
   return [
     classificationReport(labels, metrics),
-    confusionMatrixText(labels, metrics.confusion),
+    "samples" in metrics
+      ? outcomeTable(labels, metrics.confusions)
+      : confusionMatrixText(labels, metrics.confusion),
     lines([...labelSentences(labels, metrics), probabilityScores(metrics)]),
   ].join("\n");
 }
 
 /** What the probabilities are worth; a number that is undefined here (one label only) is left out. */
-function probabilityScores({ logLoss, calibrationError, rocAuc, averagePrecision, mcc }: Metrics): string {
-  const scores: [string, number][] = [
-    ["log loss", logLoss],
-    ["calibration error", calibrationError],
-    ["ROC AUC", rocAuc],
-    ["average precision", averagePrecision],
-    ["Matthews correlation", mcc],
-  ];
+function probabilityScores(metrics: Metrics): string {
+  const { logLoss, rocAuc, averagePrecision } = metrics;
+  const scores: [string, number][] =
+    "samples" in metrics
+      ? [
+          ["all labels of a text right", metrics.accuracy],
+          ["Hamming loss", metrics.hammingLoss],
+          ["log loss", logLoss],
+          ["ROC AUC", rocAuc],
+          ["average precision", averagePrecision],
+        ]
+      : [
+          ["log loss", logLoss],
+          ["calibration error", metrics.calibrationError],
+          ["ROC AUC", rocAuc],
+          ["average precision", averagePrecision],
+          ["Matthews correlation", metrics.mcc],
+        ];
   const known = scores.filter(([, score]) => Number.isFinite(score));
   return `Also: ${known.map(([name, score]) => `${name} ${score.toFixed(3)}`).join(", ")}.`;
 }
@@ -94,9 +108,11 @@ function outcome({ stopped, bestEpoch, epochs, options, stillFalling, seconds }:
 function mistakesText(labels: readonly string[], judged: readonly Judged[]): string {
   const mistakes = mistakesOf(judged);
   if (mistakes.length === 0) return "None: every text got its label.\n";
-  const shown = mistakes.slice(0, mostMistakes).map(({ row, text, labelId, predictedId, probabilities }) => {
-    const score = percent(probabilities[predictedId]!);
-    return `  row ${row} is ${labels[labelId]}, taken for ${labels[predictedId]} (${score}):\n    ${oneLine(text, 100)}\n`;
+  const names = (ids: readonly number[]) =>
+    ids.length === 0 ? "without a label" : formatLabels(ids.map((id) => labels[id]!));
+  const shown = mistakes.slice(0, mostMistakes).map((answer) => {
+    const taken = `row ${answer.row} is ${names(answer.labelIds)}, taken for ${names(answer.predictedIds)}`;
+    return `  ${taken} (${wrongScores(labels, answer)}):\n    ${oneLine(answer.text, 100)}\n`;
   });
   const all = `${count(mistakes.length, "text")} of ${judged.length} got a wrong label (${percent(mistakes.length / judged.length)})`;
   const rest = mistakes.length > shown.length ? `; the ${shown.length} that the model was surest of` : "";
@@ -104,6 +120,23 @@ function mistakesText(labels: readonly string[], judged: readonly Judged[]): str
 }
 
 const mostMistakes = 5;
+
+/** The probabilities that made an answer wrong: that of the one label, or of each label that is wrong or missed. */
+function wrongScores(labels: readonly string[], answer: Judged): string {
+  const { labelIds, predictedIds, probabilities } = answer;
+  const score = (id: number) => percent(probabilities[id]!);
+  if (labelIds.length === 1 && predictedIds.length === 1) return score(predictedIds[0]!);
+  return [...wrongIds(answer), ...missedIds(answer)].map((id) => `${labels[id]} ${score(id)}`).join(", ");
+}
+
+/** For each label how many texts were rightly given it, wrongly given it, and had it without being given it. */
+function outcomeTable(labels: readonly string[], confusions: MultiLabelMetrics["confusions"]): string {
+  const rows = labels.map((label, labelId) => {
+    const [[, wrong], [missed, right]] = confusions[labelId]!;
+    return [label, ...[right, wrong, missed].map(String)];
+  });
+  return columns([["", "right", "wrongly given", "missed"], ...rows]);
+}
 
 const quoted = (path: string): string => (/^[\w./-]+$/.test(path) ? path : JSON.stringify(path));
 

@@ -1,38 +1,55 @@
+import { sum } from "../base/numbers.js";
 import type { ClassificationMetrics } from "../run/metrics/confusion.js";
+import type { MultiLabelMetrics } from "../run/metrics/multilabel.js";
 import { count } from "./plain.js";
 
 /**
  * One plain sentence for each label: what its mark is worth, and how many of its texts are found. Numbers are "of 100"
  * where there are at least 100 texts, else the true counts; a handful of texts is said to be one.
  */
-export function labelSentences(labels: readonly string[], { confusion }: ClassificationMetrics): string[] {
+export function labelSentences(
+  labels: readonly string[],
+  metrics: ClassificationMetrics | MultiLabelMetrics,
+): string[] {
   return labels.map((label, labelId) => {
-    const right = confusion[labelId]![labelId]!;
-    const marked = confusion.reduce((sum, row) => sum + row[labelId]!, 0);
-    const support = confusion[labelId]!.reduce((sum, texts) => sum + texts, 0);
+    const { right, marked, support } = outcomesOf(metrics, labelId);
     return labelSentence(plainOrQuoted(label), right, marked, support);
   });
+}
+
+/** Texts that were rightly marked with a label, that were marked, and that have it. */
+function outcomesOf(metrics: ClassificationMetrics | MultiLabelMetrics, labelId: number) {
+  if ("samples" in metrics) {
+    const [[, wrong], [missed, right]] = metrics.confusions[labelId]!;
+    return { right, marked: right + wrong, support: right + missed };
+  }
+  const { confusion } = metrics;
+  return {
+    right: confusion[labelId]![labelId]!,
+    marked: sum(confusion.map((row) => row[labelId]!)),
+    support: sum(confusion[labelId]!),
+  };
 }
 
 /** A floor's name, such as "naive Bayes", and how it does on the same texts. */
 export interface FloorResult {
   name: string;
-  metrics: ClassificationMetrics;
+  metrics: ClassificationMetrics | MultiLabelMetrics;
 }
 
 /**
- * Says whether the model beats each floor, by the texts that it gets right and by macro F1 (which a floor that ignores
- * rare labels has low), and gives the numbers. Equal is not better.
+ * Says whether the model beats each floor, by the texts that it gets right (all labels of a text) and by macro F1 (which
+ * a floor that ignores rare labels has low), and gives the numbers. Equal is not better.
  */
-export function floorSentence(model: ClassificationMetrics, floors: readonly FloorResult[]): string {
+export function floorSentence(model: FloorResult["metrics"], floors: readonly FloorResult[]): string {
   const named = (verdict: Verdict) =>
     floors.filter(({ metrics }) => compare(model, metrics) === verdict).map(({ name }) => name);
   const clauses = verdicts.flatMap((verdict) => {
     const names = named(verdict);
     return names.length === 0 ? [] : [clause[verdict](names)];
   });
-  const texts = count(model.macro.support, "text");
-  const ours = `${rightTexts(model)} right (macro F1 ${model.macro.f1.toFixed(3)})`;
+  const texts = count(textCount(model), "text");
+  const ours = `${rightTexts(model)} ${"samples" in model ? "entirely " : ""}right (macro F1 ${model.macro.f1.toFixed(3)})`;
   const theirs = floors.map(
     ({ name, metrics }) => `${name} ${rightTexts(metrics)} (${metrics.macro.f1.toFixed(3)})`,
   );
@@ -79,14 +96,17 @@ const clause: Record<Verdict, (names: string[]) => string> = {
   not: (names) => `does not beat ${list(names, "or")}`,
 };
 
-function compare(model: ClassificationMetrics, floor: ClassificationMetrics): Verdict {
+function compare(model: FloorResult["metrics"], floor: FloorResult["metrics"]): Verdict {
   const right = rightTexts(model) > rightTexts(floor);
   const f1 = model.macro.f1 > floor.macro.f1;
   return right ? (f1 ? "beats" : "onlyRight") : f1 ? "onlyF1" : "not";
 }
 
-const rightTexts = ({ confusion }: ClassificationMetrics): number =>
-  confusion.reduce((sum, row, labelId) => sum + row[labelId]!, 0);
+const textCount = (metrics: FloorResult["metrics"]): number =>
+  "samples" in metrics ? sum(metrics.confusions[0]!.flat()) : metrics.macro.support;
+
+const rightTexts = (metrics: FloorResult["metrics"]): number =>
+  Math.round(metrics.accuracy * textCount(metrics));
 
 /** A label that is a word stands as it is, any other (1, "not sure") in quotes. */
 const plainOrQuoted = (label: string): string =>

@@ -1,9 +1,10 @@
 import type { Part } from "../data/split-quotas.js";
 import type { HeadKind } from "../model/head.js";
-import type { Floor } from "./floors.js";
-import type { ClassificationMetrics } from "./metrics/confusion.js";
+import type { Problem } from "../model/loss.js";
+import type { ScoredFloor } from "./floors.js";
 import type { Metrics } from "./metrics.js";
 import type { TrainOptions } from "./options.js";
+import type { LabelIds } from "./problem.js";
 import type { TrainEstimate } from "./rehearsal.js";
 
 /** What was read and how it was split. */
@@ -13,7 +14,10 @@ export interface DataFacts {
   labelColumn: string;
   /** Which of these columns were guessed by their names. */
   guessed: readonly string[];
+  problem: Problem;
   labels: readonly string[];
+  /** Rows without any label; 0 unless the problem is multi-label. */
+  unlabelled: number;
   /** Rows of each part, in all and by label. */
   parts: Record<Part, { rows: number; byLabel: readonly number[] }>;
   /** Rows that repeat an earlier text exactly, and rows that nearly do. */
@@ -86,8 +90,9 @@ export interface Judged {
   text: string;
   /** Data row it came from, counted from 1. */
   row: number;
-  labelId: number;
-  predictedId: number;
+  /** Its labels: exactly one, or any number in rising order if the problem is multi-label. */
+  labelIds: LabelIds;
+  predictedIds: LabelIds;
   /** One for each label. */
   probabilities: readonly number[];
 }
@@ -112,7 +117,7 @@ export interface TrainResult {
     loss: number;
     metrics: Metrics;
     judged: readonly Judged[];
-    floors: readonly (Floor & { metrics: ClassificationMetrics })[];
+    floors: readonly ScoredFloor[];
   };
   /** Texts whose features were in the cache, and that the frozen stages read; absent where nothing is frozen. */
   features?: { reused: number; computed: number };

@@ -8,7 +8,7 @@ import type { Tokenizer } from "../tokens/tokenizer.js";
 import { probabilitiesOf } from "./evaluate.js";
 import { load } from "./load-node.js";
 import { openPretrained } from "./pretrained-node.js";
-import { readSavedFacts } from "./saved-facts.js";
+import { readSavedFacts, type SavedFacts } from "./saved-facts.js";
 import { openSessionNode } from "./session-node.js";
 import { writeFileAtomic, writeJson } from "./write-folder-node.js";
 
@@ -36,13 +36,13 @@ const TOLERANCE = 1e-4;
  * after comparing its answers with the model's.
  */
 export async function exportOnnx(folder: string): Promise<Exported> {
-  const { graph, tokenizer, config, path, labels, maxLength } = await exported(folder);
+  const { graph, tokenizer, config, path, ...facts } = await exported(folder);
   if (graph.bytes.length > MAX_BYTES) {
     throw new TextgraftError("model-invalid", {
       message: `The model is too large for one ONNX file: ${graph.bytes.length} bytes of at most ${MAX_BYTES}.`,
     });
   }
-  const largestDifference = await compare(folder, graph, tokenizer, labels, maxLength);
+  const largestDifference = await compare(folder, graph, tokenizer, facts);
   const file = join(path, "onnx", "model.onnx");
   await mkdir(join(path, "onnx"), { recursive: true });
   await writeFileAtomic(file, graph.bytes);
@@ -67,8 +67,7 @@ async function compare(
   folder: string,
   graph: CompiledGraph,
   tokenizer: Tokenizer,
-  labels: readonly string[],
-  maxLength: number,
+  { labels, problem, maxLength }: Pick<SavedFacts, "labels" | "problem" | "maxLength">,
 ): Promise<number> {
   const session = await openSessionNode(graph, { device: "cpu" });
   const model = await load(folder);
@@ -76,7 +75,7 @@ async function compare(
     let largest = 0;
     for (const text of PROBES) {
       const { logits } = await session.run(feedsOf(tokenizer, text, maxLength));
-      const found = probabilitiesOf(logits!.data as Float32Array, "single_label");
+      const found = probabilitiesOf(logits!.data as Float32Array, problem);
       const { scores } = await model.predict(text);
       for (const [id, label] of labels.entries())
         largest = Math.max(largest, Math.abs(found[id]! - scores[label]!));

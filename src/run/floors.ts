@@ -1,10 +1,18 @@
+import type { ClassificationMetrics } from "./metrics/confusion.js";
+import type { MultiLabelMetrics } from "./metrics/multilabel.js";
 import { argmax } from "./metrics/probabilities.js";
 
-/** What a model has to beat to be worth its training. */
-export interface Floor {
+/** What a model has to beat to be worth its training; `Answer` is a labelId, or several. */
+export interface Floor<Answer = number> {
   name: string;
-  /** labelIds, one for each test text. */
-  predictions: number[];
+  /** One for each test text. */
+  predictions: Answer[];
+}
+
+/** A floor on the texts that the model is tested on. */
+export interface ScoredFloor {
+  name: string;
+  metrics: ClassificationMetrics | MultiLabelMetrics;
 }
 
 /** Texts with their labelIds, in the same order. */
@@ -33,21 +41,8 @@ export function majorityLabelId(labelIds: readonly number[], labelCount: number)
  * https://nlp.stanford.edu/IR-book/html/htmledition/naive-bayes-text-classification-1.html
  */
 export function naiveBayes({ texts, labelIds }: LabelledTexts, labelCount: number): (text: string) => number {
-  const counts = new Map<string, number[]>(); // gram → texts of each label that hold it
-  const totals = new Array<number>(labelCount).fill(0); // grams of each label
-  for (const [i, text] of texts.entries()) {
-    const labelId = labelIds[i]!;
-    for (const gram of grams(text)) {
-      let count = counts.get(gram);
-      if (count === undefined) {
-        if (counts.size === mostGrams) continue;
-        count = new Array<number>(labelCount).fill(0);
-        counts.set(gram, count);
-      }
-      count[labelId]!++;
-      totals[labelId]!++;
-    }
-  }
+  const groups = labelIds.map((labelId) => [labelId]);
+  const { counts, totals } = countGrams(texts, groups, labelCount);
   // log P(label) + Σ log P(gram | label), with P(gram | label) = (count + 0.3) / (total + 0.3 · grams)
   const priors = countsOf(labelIds, labelCount).map((count) => Math.log(count / texts.length));
   const denominators = totals.map((total) => Math.log(total + smoothing * counts.size));
@@ -64,12 +59,41 @@ export function naiveBayes({ texts, labelIds }: LabelledTexts, labelCount: numbe
   };
 }
 
-const smoothing = 0.3;
+/** Added to each count. */
+export const smoothing = 0.3;
 const longestGram = 2;
 const mostGrams = 4_000_000; // later ones stay unknown: bounds the memory for very large training sets
 
+/**
+ * How many texts of each group hold a gram, and the sum of that over all grams, by the group's number below
+ * `groupCount`; `groups` says for each text which ones it is in.
+ */
+export function countGrams(
+  texts: readonly string[],
+  groups: readonly (readonly number[])[],
+  groupCount: number,
+): { counts: Map<string, number[]>; totals: number[] } {
+  const counts = new Map<string, number[]>();
+  const totals = new Array<number>(groupCount).fill(0);
+  for (const [i, text] of texts.entries()) {
+    for (const gram of grams(text)) {
+      let count = counts.get(gram);
+      if (count === undefined) {
+        if (counts.size === mostGrams) continue;
+        count = new Array<number>(groupCount).fill(0);
+        counts.set(gram, count);
+      }
+      for (const group of groups[i]!) {
+        count[group]!++;
+        totals[group]!++;
+      }
+    }
+  }
+  return { counts, totals };
+}
+
 /** Words are runs of letters, digits and apostrophes; any other sign, such as "!" or "£", is a word of its own. */
-function grams(text: string): Set<string> {
+export function grams(text: string): Set<string> {
   const words = text.toLowerCase().match(/[\p{L}\p{M}\p{N}']+|[^\s\p{L}\p{M}\p{N}']/gu) ?? [];
   const found = new Set<string>();
   for (let start = 0; start < words.length; start++) {

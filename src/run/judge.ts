@@ -1,11 +1,8 @@
 import type { Split } from "../data/split.js";
 import type { Engine } from "./engine.js";
-import { probabilitiesOf, weightedCrossEntropy } from "./evaluate.js";
-import type { Judged, TrainEvent, TrainResult } from "./events.js";
-import { floors } from "./floors.js";
-import { classificationMetrics, confusionMatrix } from "./metrics/confusion.js";
-import { argmax } from "./metrics/probabilities.js";
-import { measure } from "./metrics.js";
+import { probabilitiesOf } from "./evaluate.js";
+import type { TrainEvent, TrainResult } from "./events.js";
+import { rulesOf } from "./problem.js";
 import type { RunData } from "./tokenize.js";
 import { evaluating } from "./train.js";
 
@@ -14,32 +11,26 @@ export async function* judge(
   engine: Engine,
   tokens: RunData,
   split: Split,
-  classWeights: readonly number[],
+  { labels, classWeights }: { labels: readonly string[]; classWeights: readonly number[] },
 ): AsyncGenerator<TrainEvent, TrainResult["test"]> {
+  const rules = rulesOf(tokens.problem);
   const logits = yield* evaluating(engine, tokens, tokens.test, "test");
-  const labelIds = tokens.test.map((example) => tokens.labelIds[example]!);
-  const probabilities = logits.map((row) => probabilitiesOf(row, "single_label"));
-  const judged = split.test.map(({ text, row }, i): Judged => {
-    const own = probabilities[i]!;
-    const predictedId = argmax(own);
-    return { text, row, labelId: labelIds[i]!, predictedId, probabilities: own };
+  const labelled = (part: "train" | "test") => ({
+    texts: split[part].map(({ text }) => text),
+    labelIds: tokens[part].map((example) => tokens.labelIds[example]!),
   });
-  const known = {
-    texts: split.train.map(({ text }) => text),
-    labelIds: tokens.train.map((example) => tokens.labelIds[example]!),
-  };
-  const found = floors(
-    known,
-    split.test.map(({ text }) => text),
-    tokens.labelCount,
-  );
+  const test = labelled("test");
+  const probabilities = logits.map((row) => probabilitiesOf(row, tokens.problem));
   return {
-    loss: weightedCrossEntropy(logits, labelIds, classWeights),
-    metrics: measure(labelIds, probabilities),
-    judged,
-    floors: found.map((floor) => {
-      const confusion = confusionMatrix(labelIds, floor.predictions, tokens.labelCount);
-      return { ...floor, metrics: classificationMetrics(confusion) };
-    }),
+    loss: rules.loss(logits, test.labelIds, classWeights),
+    metrics: rules.measure(test.labelIds, probabilities),
+    judged: split.test.map(({ text, row }, i) => ({
+      text,
+      row,
+      labelIds: test.labelIds[i]!,
+      predictedIds: rules.answer(probabilities[i]!),
+      probabilities: probabilities[i]!,
+    })),
+    floors: rules.floors(labelled("train"), test, labels),
   };
 }

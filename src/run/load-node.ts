@@ -12,6 +12,7 @@ import { argmax } from "./metrics/probabilities.js";
 import { requirePrecision } from "./precision.js";
 import type { Prediction } from "./predict.js";
 import { openPretrained, writeWeights } from "./pretrained-node.js";
+import { rulesOf } from "./problem.js";
 import { readSavedFacts } from "./saved-facts.js";
 import type { Device } from "./session.js";
 
@@ -20,6 +21,8 @@ export interface TextClassifier {
   readonly folder: string;
   /** In the order of labelIds. */
   readonly labels: readonly string[];
+  /** Whether a text has exactly one of the labels, or any number of them. */
+  readonly problem: Problem;
   /** Tokens of a text, special tokens included; longer texts are cut. */
   readonly maxLength: number;
   readonly tokenizer: Tokenizer;
@@ -80,7 +83,7 @@ export async function load(
     return predictAll(texts, options);
   }
   const { path } = pretrained.folder;
-  return { folder: path, labels, maxLength, tokenizer, predict, close: () => engine.close() };
+  return { folder: path, labels, problem, maxLength, tokenizer, predict, close: () => engine.close() };
 }
 
 interface PredictorSpec {
@@ -105,13 +108,25 @@ function predictor(engine: Engine, tokenizer: Tokenizer, { labels, problem, maxL
         onProgress?.(value.done, texts.length);
         continue;
       }
-      return texts.map((text, i) => prediction(text, labels, probabilitiesOf(value[i]!, problem)));
+      return texts.map((text, i) => prediction(text, { labels, problem }, value[i]!));
     }
   };
 }
 
-function prediction(text: string, labels: readonly string[], probabilities: readonly number[]): Prediction {
+function prediction(
+  text: string,
+  { labels, problem }: Pick<PredictorSpec, "labels" | "problem">,
+  logits: Float32Array,
+): Prediction {
+  const probabilities = probabilitiesOf(logits, problem);
+  const given = rulesOf(problem).answer(probabilities);
   const best = argmax(probabilities);
   const scores = Object.fromEntries(labels.map((label, id) => [label, probabilities[id]!]));
-  return { text, label: labels[best]!, score: probabilities[best]!, scores };
+  return {
+    text,
+    labels: given.map((id) => labels[id]!),
+    label: labels[best]!,
+    score: probabilities[best]!,
+    scores,
+  };
 }

@@ -1,15 +1,36 @@
 import { TextgraftError } from "../base/errors.js";
 import { type ClassificationMetrics, classificationMetrics, confusionMatrix } from "./metrics/confusion.js";
-import { argmax, brierScore, calibrationError, logLoss, oneHot, type Rows } from "./metrics/probabilities.js";
+import { type MultiLabelMetrics, multiLabelMetrics } from "./metrics/multilabel.js";
+import {
+  argmax,
+  brierScore,
+  calibrationError,
+  logLoss,
+  multiLabelBrierScore,
+  multiLabelLogLoss,
+  oneHot,
+  type Rows,
+} from "./metrics/probabilities.js";
 import { averagePrecision, averageRanking, type RankingMetric, rocAuc } from "./metrics/ranking.js";
 
-/** Everything a run records about predictions of one label for each text. NaN is "undefined" (`null` in JSON). */
-export interface Metrics extends ClassificationMetrics {
-  /** Cross-entropy in nats, without class weights and label smoothing. */
+/**
+ * Everything a run records about predictions: of one label for each text, or, told by `samples`, of any number.
+ * NaN is "undefined" (`null` in JSON).
+ */
+export type Metrics = SingleLabelScores | MultiLabelScores;
+
+export interface SingleLabelScores extends ClassificationMetrics, ProbabilityScores {
+  calibrationError: number;
+}
+
+export interface MultiLabelScores extends MultiLabelMetrics, ProbabilityScores {}
+
+/** What the probabilities are worth, whatever labels they lead to. */
+interface ProbabilityScores {
+  /** Cross-entropy in nats, without class weights and label smoothing; multi-label: mean over texts and labels. */
   logLoss: number;
   brier: number;
-  calibrationError: number;
-  /** Of labelId 1 where there are two labels, else the mean over the labels, each against the rest. */
+  /** Of labelId 1 where a text has one of two labels, else the mean over the labels, each against the rest. */
   rocAuc: number;
   averagePrecision: number;
 }
@@ -18,13 +39,8 @@ export interface Metrics extends ClassificationMetrics {
  * Compares probabilities `[example][labelId]` with the true labelIds; the most probable label is the prediction.
  * Refuses an empty set: no number would mean anything.
  */
-export function measure(labelIds: readonly number[], probabilities: Rows): Metrics {
-  if (labelIds.length === 0) {
-    throw new TextgraftError("data-invalid", {
-      message: "There is no labelled text to measure the model with.",
-      fix: "Give a file with at least one labelled text, or a larger share for this part of the split.",
-    });
-  }
+export function measure(labelIds: readonly number[], probabilities: Rows): SingleLabelScores {
+  requireTexts(labelIds);
   const labelCount = probabilities[0]?.length ?? 0;
   const ranking = (metric: RankingMetric) =>
     labelCount === 2
@@ -41,4 +57,32 @@ export function measure(labelIds: readonly number[], probabilities: Rows): Metri
     rocAuc: ranking(rocAuc),
     averagePrecision: ranking(averagePrecision),
   };
+}
+
+/**
+ * Compares probabilities with the truth, both `[example][labelId]` and the truth 0 or 1; a label is predicted from the
+ * `threshold` on. ROC AUC and average precision are means over the labels. Refuses an empty set.
+ */
+export function measureMultiLabel(
+  truth: readonly number[][],
+  probabilities: Rows,
+  threshold: number,
+): MultiLabelScores {
+  requireTexts(truth);
+  const predictions = probabilities.map((row) => Array.from(row, (p) => (p >= threshold ? 1 : 0)));
+  return {
+    ...multiLabelMetrics(truth, predictions),
+    logLoss: multiLabelLogLoss(truth, probabilities),
+    brier: multiLabelBrierScore(truth, probabilities),
+    rocAuc: averageRanking(rocAuc, truth, probabilities, "macro"),
+    averagePrecision: averageRanking(averagePrecision, truth, probabilities, "macro"),
+  };
+}
+
+function requireTexts(texts: readonly unknown[]): void {
+  if (texts.length > 0) return;
+  throw new TextgraftError("data-invalid", {
+    message: "There is no labelled text to measure the model with.",
+    fix: "Give a file with at least one labelled text, or a larger share for this part of the split.",
+  });
 }

@@ -19,14 +19,20 @@ export type Freeze = "none" | "embeddings" | "all" | number;
 /** What the best epoch may be chosen by besides the loss: metrics of the validation rows, higher is better. */
 export const criteria = {
   accuracy: ({ accuracy }: Metrics) => accuracy,
-  "balanced-accuracy": ({ balancedAccuracy }: Metrics) => balancedAccuracy,
+  "balanced-accuracy": (metrics: Metrics) => ofOneLabel(metrics)?.balancedAccuracy,
   "macro-f1": ({ macro }: Metrics) => macro.f1,
+  "micro-f1": ({ micro }: Metrics) => micro.f1,
   "weighted-f1": ({ weighted }: Metrics) => weighted.f1,
-  mcc: ({ mcc }: Metrics) => mcc,
-  kappa: ({ cohenKappa }: Metrics) => cohenKappa,
+  mcc: (metrics: Metrics) => ofOneLabel(metrics)?.mcc,
+  kappa: (metrics: Metrics) => ofOneLabel(metrics)?.cohenKappa,
   "roc-auc": ({ rocAuc }: Metrics) => rocAuc,
   "average-precision": ({ averagePrecision }: Metrics) => averagePrecision,
 };
+
+const ofOneLabel = (metrics: Metrics) => ("samples" in metrics ? undefined : metrics);
+
+/** What is undefined where a text may have several labels. */
+const ofOneLabelOnly: readonly Best[] = ["balanced-accuracy", "mcc", "kappa"];
 
 export type Best = "loss" | keyof typeof criteria;
 export type Recipe = "quick" | "standard" | "thorough" | "tutorial";
@@ -43,6 +49,7 @@ export const trainOptions = {
   ),
   text: text("", "column with the texts; guessed by its name if not given"),
   label: text("", "column with the labels; guessed by its name if not given"),
+  multiLabel: flag("a text may have several labels, as a|b or a JSON list, or none"),
   validation: text("", "file with the validation rows; else 15 % are split off"),
   test: text("", "file with the test rows; else 15 % are split off"),
   split: choice<"grouped" | "plain">(
@@ -147,6 +154,12 @@ export function resolveOptions(given: Partial<TrainOptions>): TrainOptions {
   const recipe = recipes[set.recipe ?? trainOptions.recipe.default];
   const options = { ...defaults, ...recipe, ...set } as TrainOptions;
   requirePrecision(options.precision, options.device);
+  if (options.multiLabel && ofOneLabelOnly.includes(options.best)) {
+    throw new TextgraftError("option-invalid", {
+      message: `--best ${options.best} is undefined where texts may have several labels.`,
+      fix: "For example --best macro-f1, or leave out --multi-label.",
+    });
+  }
   return options;
 }
 

@@ -1,12 +1,15 @@
 import { TextgraftError } from "../base/errors.js";
+import { sum } from "../base/numbers.js";
 import type { Random } from "../base/random.js";
 import { countLabels, requireKnownLabels, requireTwoLabels } from "../data/check.js";
 import { columnFacts } from "../data/columns.js";
-import { type Dataset, datasetOf, type Example } from "../data/example.js";
+import { type Dataset, datasetOf, type Example, sortedLabels } from "../data/example.js";
 import { leaks } from "../data/leaks.js";
 import { nearDuplicates } from "../data/near-duplicates.js";
 import { defaultShares, type Split, splitStratified } from "../data/split.js";
+import { partNames } from "../data/split-quotas.js";
 import { summarize } from "../data/summary.js";
+import type { Problem } from "../model/loss.js";
 import type { DataFacts } from "./events.js";
 
 /** Labelled rows, and rows that the user set aside. */
@@ -22,7 +25,7 @@ export interface Sources {
  */
 export function partsOf(
   { data, validation, test }: Sources,
-  { grouped, random }: { grouped: boolean; random: Random },
+  { problem, grouped, random }: { problem: Problem; grouped: boolean; random: Random },
 ): { split: Split; facts: DataFacts } {
   for (const own of [validation, test]) if (own) requireKnownLabels(own, data.labels);
   const duplicates = nearDuplicates(data.examples.map(({ text }) => text));
@@ -36,7 +39,9 @@ export function partsOf(
   const facts: DataFacts = {
     source: data.source,
     ...(data.columns ? columnFacts(data.columns) : { textColumn: "text", labelColumn: "label", guessed: [] }),
+    problem,
     labels: data.labels,
+    unlabelled: unlabelledRows(split),
     parts: { train: part(split.train), validation: part(split.validation), test: part(split.test) },
     exactDuplicates: duplicateRows,
     nearDuplicates: nearDuplicateRows - duplicateRows,
@@ -44,6 +49,9 @@ export function partsOf(
   };
   return { split, facts };
 }
+
+const unlabelledRows = (split: Split): number =>
+  sum(partNames.map((part) => split[part].filter(({ labels }) => labels.length === 0).length));
 
 /** Splits off what the user didn't give. */
 function splitAround(
@@ -62,34 +70,51 @@ function splitAround(
   return { train: halves.train, validation: validation!.examples, test: halves.validation };
 }
 
+/** A row made in a program; `labels` in multi-label problems. */
+export type LabelledRow = { text: string; label: string } | { text: string; labels: readonly string[] };
+
 /**
  * Rows made in a program, as if they had been read from a file. Throws `data-invalid` where there are none, and for the
- * first without a text or a label.
+ * first without a text or a label, or with `multiLabel` without a list of labels.
  */
-export function datasetFrom(rows: readonly { text: string; label: string }[]): Dataset {
+export function datasetFrom(
+  rows: readonly LabelledRow[],
+  { multiLabel = false }: { multiLabel?: boolean } = {},
+): Dataset {
   if (!Array.isArray(rows) || rows.length === 0) {
     throw new TextgraftError("data-invalid", {
       message: "There are no rows to train on.",
-      fix: 'Give the name of a CSV or TSV file, or rows such as { text: "…", label: "…" }.',
+      fix: `Give the name of a CSV, TSV or JSONL file, or rows such as { text: "…", ${multiLabel ? 'labels: ["…"]' : 'label: "…"'} }.`,
     });
   }
-  const examples = rows.map((given: Partial<Record<"text" | "label", unknown>>, index) => ({
+  const examples = rows.map((given: GivenRow, index) => ({
     text: filled(given, "text", index + 1),
-    label: filled(given, "label", index + 1).trim(),
+    labels: multiLabel ? labelList(given, index + 1) : [filled(given, "label", index + 1).trim()],
     row: index + 1,
   }));
   return datasetOf("the given examples", examples);
 }
 
-function filled(
-  given: Partial<Record<"text" | "label", unknown>>,
-  key: "text" | "label",
-  row: number,
-): string {
+/** A row of a caller that may not have been checked by TypeScript. */
+type GivenRow = Partial<Record<"text" | "label" | "labels", unknown>>;
+
+function filled(given: GivenRow, key: "text" | "label", row: number): string {
   const value = given[key];
-  if (typeof value === "string" && value.trim() !== "") return value;
-  throw new TextgraftError("data-invalid", {
-    message: `The given examples, row ${row}: ${key} is ${JSON.stringify(value)}; it must be a string that isn't empty.`,
+  if (isFilled(value)) return value;
+  throw badValue(given, key, row, "a string that isn't empty");
+}
+
+function labelList(given: GivenRow, row: number): string[] {
+  const { labels } = given;
+  if (Array.isArray(labels) && labels.every(isFilled))
+    return sortedLabels(labels.map((label) => label.trim()));
+  throw badValue(given, "labels", row, "a list of strings that aren't empty (an empty list means no label)");
+}
+
+const isFilled = (value: unknown): value is string => typeof value === "string" && value.trim() !== "";
+
+const badValue = (given: GivenRow, key: keyof GivenRow, row: number, wanted: string): TextgraftError =>
+  new TextgraftError("data-invalid", {
+    message: `The given examples, row ${row}: ${key} is ${JSON.stringify(given[key])}; it must be ${wanted}.`,
     fix: "Correct this row or leave it out.",
   });
-}

@@ -48,7 +48,7 @@ export async function rehearse(
   const sizes = [...new Set(TRIALS.map((share) => Math.ceil(share * batchSize)))];
   const trials: { rows: number; seconds: number; bytes: number }[] = [];
   const longest = (rows: number): TrainBatch =>
-    trainBatch({ ...data, batchSize: rows }, settings, longestFirst.slice(0, rows), length);
+    trainBatch({ ...data, batchSize: rows }, settings, longestFirst.slice(0, rows), length).batch;
   let update = 0;
   await engine.logits(longest(batchSize));
   await engine.rehearse(longest(1)); // opens the session

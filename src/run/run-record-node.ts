@@ -33,8 +33,8 @@ export function runRecord({
   test,
   split,
 }: Finished): SavedFacts {
-  const { labels, ...data } = facts;
-  const rows = inOrder(split).map(({ text, label }) => JSON.stringify([text, label]));
+  const { labels, problem: _problem, ...data } = facts;
+  const rows = inOrder(split).map((example) => JSON.stringify([example.text, ...example.labels]));
   const best = history.epochs.find(({ epoch }) => epoch === history.bestEpoch);
   return {
     formatVersion: 1,

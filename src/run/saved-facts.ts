@@ -17,7 +17,7 @@ export interface SavedFacts {
   maxLength: number;
   run: {
     options: TrainOptions;
-    data: Omit<DataFacts, "labels"> & { fingerprint: string };
+    data: Omit<DataFacts, "labels" | "problem"> & { fingerprint: string };
     /** Fingerprint of the tokenizer. */
     tokenizer: string;
     versions: { node: string; onnxruntime: string };

@@ -1,6 +1,7 @@
 import type { Example } from "../data/example.js";
 import type { Split } from "../data/split.js";
 import type { EncoderConfig } from "../model/config.js";
+import type { Problem } from "../model/loss.js";
 import { encodeAll } from "../tokens/encode-all.js";
 import { lengthStatistics } from "../tokens/lengths.js";
 import type { Tokenizer } from "../tokens/tokenizer.js";
@@ -13,7 +14,7 @@ import type { TrainData } from "./train.js";
 /** All parts one after the other; examples are numbered in that order. */
 export const inOrder = ({ train, validation, test }: Split): Example[] => [...train, ...validation, ...test];
 
-/** The data of a training as numbers: each example's ids, labels, and the part it is in. */
+/** The data of a training as numbers: each example's ids, labelIds, and the part it is in. */
 export interface RunData extends TrainData {
   test: readonly number[];
 }
@@ -32,6 +33,7 @@ export async function* tokenize(
   labels: readonly string[],
   { tokenizer, config }: { tokenizer: Tokenizer; config: EncoderConfig },
   options: Pick<TrainOptions, "maxLength" | "batchSize">,
+  problem: Problem,
   stopIfCancelled: () => void,
 ): AsyncGenerator<TrainEvent, Tokenization> {
   const examples = inOrder(split);
@@ -59,7 +61,8 @@ export async function* tokenize(
     encodings,
     batchSize: options.batchSize,
     padId: tokenizer.padId,
-    labelIds: examples.map(({ label }) => ids.get(label)!),
+    problem,
+    labelIds: examples.map((example) => example.labels.map((label) => ids.get(label)!).sort((a, b) => a - b)),
     labelCount: labels.length,
     train,
     validation,

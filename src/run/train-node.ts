@@ -1,18 +1,21 @@
 import { freemem } from "node:os";
 import { TextgraftError } from "../base/errors.js";
 import { random } from "../base/random.js";
+import { singleLabelsLookLikeSets } from "../data/check.js";
 import { type Dataset, readDataset } from "../data/example.js";
 import { openTable } from "../data/file-node.js";
+import { setsHint } from "../data/label-sets.js";
 import { partNames } from "../data/split-quotas.js";
 import { parseClassWeights } from "../model/class-weights.js";
 import { type Classifier, createClassifier } from "../model/classifier.js";
+import type { Problem } from "../model/loss.js";
 import type { Engine } from "./engine.js";
 import { openWorkerEngine } from "./engine-worker-node.js";
 import { eventStream } from "./event-stream.js";
 import type { DataFacts, ModelFacts, TrainEvent, TrainResult } from "./events.js";
 import { judge } from "./judge.js";
 import { resolveOptions, type TrainOptions } from "./options.js";
-import { datasetFrom, partsOf, type Sources } from "./parts.js";
+import { datasetFrom, type LabelledRow, partsOf, type Sources } from "./parts.js";
 import {
   checkFreeze,
   engineSpecOf,
@@ -23,6 +26,7 @@ import {
   scheduleOf,
 } from "./plan.js";
 import { openPretrained, type Pretrained, writeWeights } from "./pretrained-node.js";
+import { rulesOf } from "./problem.js";
 import { type Memory, rehearse } from "./rehearsal.js";
 import { runRecord } from "./run-record-node.js";
 import { saveModel } from "./save-node.js";
@@ -30,9 +34,12 @@ import { tokenize } from "./tokenize.js";
 import { stepsPerEpoch, trainEpochs } from "./train.js";
 import { checkTarget } from "./write-folder-node.js";
 
-/** Options by their names in the table, and the rows: a CSV or TSV file, or examples. */
+/**
+ * Options by their names in the table, and the rows: a CSV, TSV or JSONL file, or examples with a `label`, with `multiLabel`
+ * with `labels`.
+ */
 export interface TrainInput extends Partial<TrainOptions> {
-  data: string | readonly { text: string; label: string }[];
+  data: string | readonly LabelledRow[];
 }
 
 /** A training under way: iterate to see its events; `result` comes when the model is saved and tested. */
@@ -68,29 +75,36 @@ async function* pipeline(
   };
   const { data, ...given } = input;
   const options = resolveOptions(given);
+  const problem: Problem = options.multiLabel ? "multi_label" : "single_label";
   const seeded = random(options.seed);
   await checkTarget(options.output, options.overwrite);
   const pretrained = await openPretrained(options.model);
   checkFreeze(options.freeze, pretrained.config);
   maxLengthOf(options.maxLength, pretrained.config.positions, pretrained.config); // told before the long work
   const sources = await readSources(data, options);
-  const { split, facts } = partsOf(sources, { grouped: options.split === "grouped", random: seeded });
+  const grouped = options.split === "grouped";
+  const { split, facts } = partsOf(sources, { problem, grouped, random: seeded });
   yield { kind: "data", facts };
-  for (const text of unrepresented(facts)) yield { kind: "notice", text };
+  for (const text of [...otherProblem(sources.data, problem), ...unrepresented(facts)])
+    yield { kind: "notice", text };
 
-  const classWeights = parseClassWeights(options.classWeights, facts.labels, facts.parts.train.byLabel);
+  const { rows, byLabel } = facts.parts.train;
+  const classWeights = parseClassWeights(options.classWeights, facts.labels, () =>
+    rulesOf(problem).balancedWeights(byLabel, rows, facts.labels),
+  );
   const { tokens, maxLength, cutShare } = yield* tokenize(
     split,
     facts.labels,
     pretrained,
     options,
+    problem,
     stopIfCancelled,
   );
   const classifier = createClassifier({
     config: pretrained.config,
     head: options.head,
     labels: facts.labels,
-    problem: "single_label",
+    problem,
   });
   const frozenStages = frozenStagesOf(options.freeze, classifier);
   const { tokenizer } = pretrained;
@@ -129,7 +143,7 @@ async function* pipeline(
     yield { kind: "estimate", facts: estimate };
     stopIfCancelled();
     const history = yield* trainEpochs(engine, tokens, settings);
-    const test = yield* judge(engine, tokens, split, classWeights);
+    const test = yield* judge(engine, tokens, split, { labels: facts.labels, classWeights });
     const features = yield* featuresOf(engine, frozenStages);
     const saved = runRecord({ tokenizer, options, facts, maxLength, classifier, history, test, split });
     const probes = test.judged.slice(0, PROBES);
@@ -186,12 +200,21 @@ const PROBES = 16;
 
 async function readSources(data: TrainInput["data"], options: TrainOptions): Promise<Sources> {
   const columns = { text: options.text || undefined, label: options.label || undefined };
-  const read = async (file: string): Promise<Dataset> => readDataset(await openTable(file), columns);
+  const read = async (file: string): Promise<Dataset> => readDataset(await openTable(file), columns, options);
   return {
-    data: typeof data === "string" ? await read(data) : datasetFrom(data),
+    data: typeof data === "string" ? await read(data) : datasetFrom(data, options),
     ...(options.validation && { validation: await read(options.validation) }),
     ...(options.test && { test: await read(options.test) }),
   };
+}
+
+/** A hint where the data looks like the other kind of problem. */
+function otherProblem(data: Dataset, problem: Problem): string[] {
+  if (problem === "single_label") return singleLabelsLookLikeSets(data) ? [setsHint] : [];
+  const single = data.examples.every(({ labels }) => labels.length === 1);
+  return single
+    ? ["Every text has exactly one label: without --multi-label the model would choose one for each text."]
+    : [];
 }
 
 /** Labels that a part has no text of: nothing can be said of them there. */
@@ -206,6 +229,8 @@ function unrepresented({ labels, parts }: DataFacts): string[] {
 
 /** The model was fine-tuned for the same labels in the same order: its head goes on learning. */
 function continues({ folder }: Pretrained, { spec }: Classifier): boolean {
-  const { labels, head: kind } = folder.textgraft ?? {};
-  return kind === spec.head && JSON.stringify(labels) === JSON.stringify(spec.labels);
+  const { labels, head: kind, problem } = folder.textgraft ?? {};
+  return (
+    kind === spec.head && problem === spec.problem && JSON.stringify(labels) === JSON.stringify(spec.labels)
+  );
 }

@@ -1,17 +1,20 @@
 import { TextgraftError } from "../base/errors.js";
+import { sum } from "../base/numbers.js";
 import type { Random } from "../base/random.js";
 import type { Precision } from "../graph/precision.js";
+import type { Problem } from "../model/loss.js";
 import type { Schedule } from "../model/schedule.js";
 import { collate, planBatches } from "../tokens/batch.js";
 import type { Engine, TrainBatch } from "./engine.js";
-import { logitsOf, probabilitiesOf, type Tokenized, weightedCrossEntropy } from "./evaluate.js";
+import { logitsOf, probabilitiesOf, type Tokenized } from "./evaluate.js";
 import type { EpochFacts, Stopped, TrainEvent } from "./events.js";
-import { measure } from "./metrics.js";
 import { type Best, criteria } from "./options.js";
+import { type LabelIds, rulesOf } from "./problem.js";
 
 /** Tokenized examples with their labels; `train` and `validation` are numbers of examples. */
 export interface TrainData extends Tokenized {
-  labelIds: readonly number[];
+  problem: Problem;
+  labelIds: readonly LabelIds[];
   labelCount: number;
   train: readonly number[];
   validation: readonly number[];
@@ -109,7 +112,7 @@ async function* trainEpoch(
   const lengths = train.map((example) => encodings.lengthOf(example));
   const planned = planBatches(lengths, { batchSize, random: random.fork("shuffle", epoch) });
   const steps = stepsPerEpoch(train.length, batchSize, accumulate);
-  let sum = 0;
+  let total = 0;
   for (let first = 0, step = (epoch - 1) * steps; first < planned.length; first += accumulate, step++) {
     const part = planned.slice(first, first + accumulate);
     const batches = part.map(({ rows, length }) =>
@@ -120,16 +123,20 @@ async function* trainEpoch(
         length,
       ),
     );
-    const denominator = batches.reduce((total, { weights }) => total + weights.reduce((a, b) => a + b, 0), 0);
     const learningRate = settings.learningRate * schedule(step);
-    const { loss, gradientNorm } = await engine.train({ batches, denominator, step: step + 1, learningRate });
-    sum += loss;
+    const { loss, gradientNorm } = await engine.train({
+      batches: batches.map(({ batch }) => batch),
+      denominator: sum(batches.map(({ denominator }) => denominator)),
+      step: step + 1,
+      learningRate,
+    });
+    total += loss;
     const batch = step - (epoch - 1) * steps + 1;
     const speed = clock.advance(part.reduce((count, { rows }) => count + rows.length, 0));
     yield { kind: "step", epoch, epochs, batch, batches: steps, loss, gradientNorm, learningRate, ...speed };
     if (settings.cancelled() || !Number.isFinite(loss)) break;
   }
-  return sum / steps;
+  return total / steps;
 }
 
 const diverged = (epoch: number, { learningRate, precision }: TrainSettings): TextgraftError =>
@@ -138,25 +145,28 @@ const diverged = (epoch: number, { learningRate, precision }: TrainSettings): Te
     fix: `Try a lower one, such as --learning-rate ${Math.min(learningRate / 10, 1e-3)}, or a longer --warmup${precision === "float16" ? ", or --precision float32" : ""}.`,
   });
 
-/** Rows of tokens with their labels; rows that only fill have weight 0. */
+/** Rows of tokens with their labels, and their part of the loss's denominator; rows that only fill have weight 0. */
 export function trainBatch(
-  { encodings, labelIds, labelCount, batchSize, padId }: TrainData,
-  { classWeights, labelSmoothing }: Pick<TrainSettings, "classWeights" | "labelSmoothing">,
+  { encodings, problem, labelIds, labelCount, batchSize, padId }: TrainData,
+  settings: Pick<TrainSettings, "classWeights" | "labelSmoothing">,
   examples: readonly number[],
   length: number,
-): TrainBatch {
+): { batch: TrainBatch; denominator: number } {
   const tokens = collate(encodings, examples, { batchSize, length, padId });
+  const targets = examples.map((example) => rulesOf(problem).target(labelIds[example]!, settings));
   const labels = new Float32Array(batchSize * labelCount);
-  const weights = new Float32Array(batchSize);
+  const weightCount = targets[0]!.weights.length;
+  const weights = new Float32Array(batchSize * weightCount);
   const numbers = new Int32Array(batchSize).fill(-1);
-  for (const [row, example] of examples.entries()) {
-    const labelId = labelIds[example]!;
-    labels.fill(labelSmoothing / labelCount, row * labelCount, (row + 1) * labelCount);
-    labels[row * labelCount + labelId]! += 1 - labelSmoothing;
-    weights[row] = classWeights[labelId]!;
-    numbers[row] = example;
+  numbers.set(examples);
+  for (const [row, target] of targets.entries()) {
+    labels.set(target.labels, row * labelCount);
+    weights.set(target.weights, row * weightCount);
   }
-  return { examples: numbers, length, ...tokens, labels, weights };
+  return {
+    batch: { examples: numbers, length, ...tokens, labels, weights },
+    denominator: sum(targets.map(({ denominator }) => denominator)),
+  };
 }
 
 /** Loss and metrics of the validation examples; undefined where the loss is no number. */
@@ -167,10 +177,11 @@ async function* validate(
 ): AsyncGenerator<TrainEvent, Pick<EpochFacts, "validationLoss" | "validation"> | undefined> {
   const logits = yield* evaluating(engine, data, data.validation, "validation");
   const labelIds = data.validation.map((example) => data.labelIds[example]!);
-  const validationLoss = weightedCrossEntropy(logits, labelIds, classWeights);
+  const rules = rulesOf(data.problem);
+  const validationLoss = rules.loss(logits, labelIds, classWeights);
   if (!Number.isFinite(validationLoss)) return undefined;
-  const probabilities = logits.map((row) => probabilitiesOf(row, "single_label"));
-  return { validationLoss, validation: measure(labelIds, probabilities) };
+  const probabilities = logits.map((row) => probabilitiesOf(row, data.problem));
+  return { validationLoss, validation: rules.measure(labelIds, probabilities) };
 }
 
 /** Logits of some examples, told as events. */
@@ -190,7 +201,7 @@ export async function* evaluating(
 
 function isBetter(a: EpochFacts, b: EpochFacts, by: Best): boolean {
   if (by === "loss") return a.validationLoss < b.validationLoss;
-  const score = ({ validation }: EpochFacts): number => criteria[by](validation);
+  const score = ({ validation }: EpochFacts): number => criteria[by](validation) ?? Number.NaN;
   return score(a) > score(b) || (score(a) === score(b) && a.validationLoss < b.validationLoss);
 }
 

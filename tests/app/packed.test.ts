@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { parse } from "csv-parse/sync";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { inventedSets, writeTinyModel } from "../support/tiny-model.js";
 import { type PackedPackage, packPackage } from "./packed-package.js";
 import { topicCsv, topicRows } from "./topics.js";
 
@@ -221,6 +222,57 @@ describe("a trained model", () => {
     expect(result.options).toMatchObject({ recipe: "tutorial", head: "mlp", epochs: 1 });
     expect(JSON.parse(await readFile(at("model/textgraft.json"), "utf8")).head).toBe("mlp");
   });
+});
+
+test("texts with several labels or none: from JSON lines to predictions that can be trained on", async () => {
+  const rows = inventedSets(240);
+  await writeTinyModel(at("tiny"));
+  await writeFile(at("sets.jsonl"), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  const quick = ["--model", "tiny", "--epochs", "8", "--batch-size", "16", "--learning-rate", "5e-3"];
+  const train = ["train", "sets.jsonl", "--multi-label", "--output", "sets", "--threads", "1", ...quick];
+  const { stdout, code } = await app.textgraft(train);
+  expect(code).toBe(0);
+  expect(stdout).toContain("no label: 40 (16.7 %)");
+  expect(stdout).toMatch(/^ samples avg( +\d\.\d\d){3} +\d+$/m);
+  expect(stdout).toContain("the commonest set of labels (");
+
+  const predict = ["predict", "sets", "--input", "sets.jsonl"];
+  expect((await app.textgraft([...predict, "--output", "sets.csv"])).code).toBe(0);
+  const written = parse(await readFile(at("sets.csv")), { columns: true }) as Record<string, string>[];
+  const json = (await app.textgraft([...predict, "--json"])).stdout.trimEnd().split("\n");
+  const lines = (await app.textgraft(predict)).stdout.trimEnd().split("\n");
+  for (const [i, row] of written.entries()) {
+    const { labels, scores } = JSON.parse(json[i]!);
+    expect(labels).toEqual(["garden", "kitchen", "sea"].filter((label) => scores[label] >= 0.5));
+    expect(row).toEqual({
+      text: rows[i]!.text,
+      labels: JSON.stringify(rows[i]!.labels),
+      predicted_labels: labels.join("|"),
+      score_garden: String(scores.garden),
+      score_kitchen: String(scores.kitchen),
+      score_sea: String(scores.sea),
+    });
+    const told =
+      labels.map((label: string) => `${label} ${scores[label].toFixed(4)}`).join(", ") || "no label";
+    expect(lines[i]!.startsWith(`${told}  `)).toBe(true);
+  }
+
+  // What it predicted, taken for the truth, is right throughout.
+  const judge = ["evaluate", "sets", "sets.csv", "--text", "text", "--label", "predicted_labels", "--json"];
+  const own = JSON.parse((await app.textgraft(judge)).stdout);
+  expect(own).toMatchObject({ texts: 240, mistakes: 0, accuracy: 1, hammingLoss: 0 });
+  const truth = await app.textgraft(["evaluate", "sets", "sets.jsonl", "--output", "wrong.csv", "--json"]);
+  const { mistakes, report } = JSON.parse(truth.stdout);
+  expect(parse(await readFile(at("wrong.csv")), { columns: true })).toHaveLength(mistakes);
+  expect(report["samples avg"].support).toBe(rows.reduce((sum, { labels }) => sum + labels.length, 0));
+  expect(report["micro avg"]["f1-score"]).toBeGreaterThan(0.85);
+  const exported = await app.textgraft(["export", "sets", "--to", "onnx", "--json"]);
+  expect(JSON.parse(exported.stdout).largestDifference).toBeLessThan(1e-5);
+
+  // A file of sets, read without the flag.
+  const hint = await app.textgraft(["train", "sets.csv", "--label", "predicted_labels", "--output", "no"]);
+  expect(hint.code).toBe(2);
+  expect(hint.stderr).toContain("add --multi-label");
 });
 
 test("errors are two lines on standard error, exit code 2", async () => {

@@ -16,8 +16,8 @@ test("a table becomes examples with trimmed labels and their places", () => {
   expect(readDataset(table)).toEqual({
     source: "t.csv",
     examples: [
-      { text: " win\n now ", label: "spam", row: 1, line: 2 },
-      { text: "hello", label: "ham", row: 2, line: 5 },
+      { text: " win\n now ", labels: ["spam"], row: 1, line: 2 },
+      { text: "hello", labels: ["ham"], row: 2, line: 5 },
     ],
     labels: ["ham", "spam"],
     columns: {

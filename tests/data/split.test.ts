@@ -213,7 +213,7 @@ test("a share of 0 leaves the test part empty, and two examples of a label are e
   expect(split.test).toEqual([]);
   expect([...split.train, ...split.validation].sort((a, b) => a.row - b.row)).toEqual(dataset.examples);
   for (const part of [split.train, split.validation])
-    expect(part.map(({ label }) => label)).toContain("rare");
+    expect(part.flatMap(({ labels }) => labels)).toContain("rare");
   expect(split.validation.length).toBeGreaterThan(7);
   expect(split.validation.length).toBeLessThan(13);
 });

@@ -15,7 +15,7 @@ const rows: [string, string][] = [
 ];
 const dataset = datasetOf(
   "t.csv",
-  rows.map(([label, text], index) => ({ text, label, row: index + 1 })),
+  rows.map(([label, text], index) => ({ text, labels: [label], row: index + 1 })),
 );
 
 test("rows, labels, duplicates and conflicts", () => {
@@ -25,6 +25,7 @@ test("rows, labels, duplicates and conflicts", () => {
       { label: "ham", count: 3, share: 0.5 },
       { label: "spam", count: 3, share: 0.5 },
     ],
+    unlabelled: 0,
     duplicateRows: 1,
     nearDuplicateRows: 3,
     nearDuplicateGroups: 2,

@@ -18,5 +18,5 @@ export function errorOf(act: () => unknown): string {
 export const datasetOfLabels = (labels: readonly string[]): Dataset =>
   datasetOf(
     "test.csv",
-    labels.map((label, index) => ({ text: `text number ${index}`, label, row: index + 1 })),
+    labels.map((label, index) => ({ text: `text number ${index}`, labels: [label], row: index + 1 })),
   );

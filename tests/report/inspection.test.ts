@@ -48,3 +48,16 @@ test("the same as JSON", () => {
   });
   expect(json.tokens.limits[0]).toEqual({ limit: 16, count: 1, texts: 0.25, tokens: 4 / 36 });
 });
+
+test("texts without a label, and sets that differ for one text", () => {
+  const table = readTable(
+    "message,class\ncome at five,a|b\nwin money now,\ncome at five,\nsee you,b\n",
+    "sets.csv",
+  );
+  const sets = readDataset(table, {}, { multiLabel: true });
+  const report = inspectionReport({ ...inspection, dataset: sets, summary: summarize(sets) });
+  expect(report).toContain(
+    "  a               1  25.0 %\n  b               2  50.0 %\n  (no label)      2  50.0 %\n",
+  );
+  expect(report).toContain("  rows 1, 3 (a|b, no label): come at five\n");
+});

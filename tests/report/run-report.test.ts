@@ -23,14 +23,14 @@ const judged: Judged[] = [
 ].map(([row, text, labelId, ham]) => ({
   row: row as number,
   text: text as string,
-  labelId: labelId as number,
-  predictedId: (ham as number) >= 0.5 ? 0 : 1,
+  labelIds: [labelId as number],
+  predictedIds: [(ham as number) >= 0.5 ? 0 : 1],
   probabilities: [ham as number, 1 - (ham as number)],
 }));
 
 const metricsOf = (answers: readonly Judged[]) =>
   measure(
-    answers.map(({ labelId }) => labelId),
+    answers.map(({ labelIds }) => labelIds[0]!),
     answers.map(({ probabilities }) => probabilities),
   );
 
@@ -50,7 +50,9 @@ const data: DataFacts = {
   textColumn: "v2",
   labelColumn: "v1",
   guessed: ["v2", "v1"],
+  problem: "single_label",
   labels,
+  unlabelled: 0,
   parts: {
     train: { rows: 1000, byLabel: [900, 100] },
     validation: { rows: 8, byLabel: [6, 2] },
@@ -88,9 +90,7 @@ const result: TrainResult = {
     loss: 0.5,
     metrics,
     judged,
-    floors: [
-      { name: "the majority label", predictions: [0, 0, 0, 0, 0, 0], metrics: metricsOf(judged.slice(0, 4)) },
-    ],
+    floors: [{ name: "the majority label", metrics: metricsOf(judged.slice(0, 4)) }],
   },
   seconds: 200,
 };
@@ -193,14 +193,14 @@ test("an evaluation is judged as a training's test is, but without floors", () =
 });
 
 test("numbers that are undefined are left out of the text and null in JSON", () => {
-  const one = judged.filter(({ labelId }) => labelId === 0);
+  const one = judged.filter(({ labelIds }) => labelIds[0] === 0);
   expect(evaluationReport(labels, metricsOf(one), one)).not.toContain("NaN");
   const json = JSON.parse(JSON.stringify(evaluationData(labels, metricsOf(one), one)));
   expect(json.rocAuc).toBeNull();
 });
 
 test("no mistake at all is said", () => {
-  const right = judged.filter(({ labelId, predictedId }) => labelId === predictedId);
+  const right = judged.filter(({ labelIds, predictedIds }) => labelIds[0] === predictedIds[0]);
   expect(evaluationReport(labels, metricsOf(right), right)).toContain("None: every text got its label.");
 });
 

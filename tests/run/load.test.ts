@@ -30,8 +30,8 @@ describe("a loaded classifier", () => {
   test("answers as the model did that was trained", async () => {
     const { judged } = result.test;
     const predictions = await classifier.predict(judged.map(({ text }) => text));
-    for (const [i, { text, predictedId, probabilities }] of judged.entries()) {
-      expect(predictions[i]).toMatchObject({ text, label: classifier.labels[predictedId] });
+    for (const [i, { text, predictedIds, probabilities }] of judged.entries()) {
+      expect(predictions[i]).toMatchObject({ text, label: classifier.labels[predictedIds[0]!] });
       for (const [id, label] of classifier.labels.entries())
         expect(Math.abs(predictions[i]!.scores[label]! - probabilities[id]!)).toBeLessThan(1e-5);
     }

@@ -30,6 +30,7 @@ const cases: Record<keyof TrainOptions, { valid: [string, unknown][]; invalid: s
   recipe: { valid: [["tutorial", "tutorial"]], invalid: ["Tutorial", ""] },
   text: { valid: [["v2", "v2"]], invalid: [] },
   label: { valid: [["v1", "v1"]], invalid: [] },
+  multiLabel: { valid: [["true", true]], invalid: ["a|b"] },
   validation: { valid: [["rows.csv", "rows.csv"]], invalid: [] },
   test: { valid: [["rows.csv", "rows.csv"]], invalid: [] },
   split: { valid: [["plain", "plain"]], invalid: ["random"] },

@@ -45,7 +45,7 @@ describe.skipIf(smsAbsent)("on the tutorial's SMS set, the built-in encoder", ()
     const probes = judged.judged.slice(0, 50);
     const predictions = await classifier.predict(probes.map(({ text }) => text));
     expect(predictions.map(({ label }) => label)).toEqual(
-      probes.map(({ predictedId }) => data.labels[predictedId]),
+      probes.map(({ predictedIds }) => data.labels[predictedIds[0]!]),
     );
     await classifier.close();
   }, 400_000);

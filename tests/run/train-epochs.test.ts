@@ -31,7 +31,8 @@ function dataOf(train: number, validation: number, { batchSize = 4 } = {}): Trai
     encodings,
     batchSize,
     padId: 0,
-    labelIds: range(0, train + validation).map((text) => text % 2),
+    problem: "single_label",
+    labelIds: range(0, train + validation).map((text) => [text % 2]),
     labelCount: 2,
     train: range(0, train),
     validation: range(train, validation),
@@ -215,7 +216,7 @@ const lessSure = (shown: Shown): Shown => ({ ...shown, margin: shown.margin / 1.
 
 /** Trains one epoch for each of what is shown. */
 function showing(shown: readonly Shown[], settings: Partial<TrainSettings>) {
-  const data = { ...dataOf(4, 4), labelIds: [0, 1, 0, 1, ...labels] };
+  const data = { ...dataOf(4, 4), labelIds: [0, 1, 0, 1, ...labels].map((labelId) => [labelId]) };
   const fake = fakeEngine((epoch, example) => {
     const { right, margin } = shown[epoch - 1]!;
     const predicted = right[example - 4] ? labels[example - 4]! : 1 - labels[example - 4]!;

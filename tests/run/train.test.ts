@@ -94,7 +94,9 @@ describe("a training on a file", async () => {
     expect(judged).toHaveLength(result.data.parts.test.rows);
     let right = 0;
     let nats = 0;
-    for (const { text, row, labelId, predictedId, probabilities } of judged) {
+    for (const { text, row, labelIds, predictedIds, probabilities } of judged) {
+      expect([labelIds.length, predictedIds.length]).toEqual([1, 1]);
+      const [labelId, predictedId] = [labelIds[0]!, predictedIds[0]!];
       expect(text).toBe(rows[row - 1]!.text);
       expect(result.data.labels[labelId]).toBe(rows[row - 1]!.label);
       expect(probabilities.reduce((a, b) => a + b)).toBeCloseTo(1, 6);

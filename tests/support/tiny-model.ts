@@ -197,6 +197,16 @@ export function inventedRows(
   });
 }
 
+/** Two invented texts in one, with the topics of both; every sixth text has no topic. */
+export function inventedSets(count: number): { text: string; labels: Topic[] }[] {
+  const [first, second] = [1, 2].map((seed) => inventedRows(count, undefined, seed));
+  return first!.map(({ text, label }, i) => {
+    if (i % 6 === 5) return { text: `the old and the new we saw ${i}`, labels: [] };
+    const other = second![(i + Math.floor(i / 3)) % count]!;
+    return { text: `${text} ${other.text}`, labels: [...new Set([label, other.label])] };
+  });
+}
+
 /** Writes a pretrained model with random weights into a folder, as Hugging Face saves it, and gives the folder back. */
 export async function writeTinyModel(folder: string, config: Partial<BertConfig> = {}): Promise<string> {
   const vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ...Object.values(WORDS).flat()];

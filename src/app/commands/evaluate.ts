@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { requireKnownLabels } from "../../data/check.js";
-import { columnFacts } from "../../data/columns.js";
+import { chooseColumns, columnFacts } from "../../data/columns.js";
 import { type Dataset, readDataset } from "../../data/example.js";
 import { openTable } from "../../data/file-node.js";
 import { evaluationData } from "../../report/data.js";
@@ -10,7 +10,7 @@ import { count } from "../../report/plain.js";
 import { evaluationReport } from "../../report/run-report.js";
 import type { Judged } from "../../run/events.js";
 import type { TextClassifier } from "../../run/load-node.js";
-import { measure } from "../../run/metrics.js";
+import { rulesOf } from "../../run/problem.js";
 import { type App, type CommonFlags, checkOutput, jsonLine, writeOutput } from "../app.js";
 import { predictAll } from "../predict-all.js";
 import { openProgress, type Progress } from "../progress.js";
@@ -27,7 +27,7 @@ export function addEvaluate(program: Command, app: App): Command {
     .command("evaluate")
     .description("compare a model's predictions with the labels of texts that it was not trained on")
     .argument("<dir>", "model folder that train wrote")
-    .argument("<data>", "CSV or TSV file with a column of texts and one of labels")
+    .argument("<data>", "CSV, TSV or JSONL file with a column of texts and one of labels")
     .option("--text <column>", "column with the texts; guessed by its name if not given")
     .option("--label <column>", "column with the labels; guessed by its name if not given")
     .option(
@@ -39,18 +39,20 @@ export function addEvaluate(program: Command, app: App): Command {
 
 async function evaluateVerb(app: App, dir: string, data: string, flags: EvaluateFlags): Promise<void> {
   const { output, json } = flags;
-  const dataset = readDataset(await openTable(data, flags.text), flags);
+  const table = await openTable(data, flags.text);
+  chooseColumns(table, flags); // told before the model is loaded
   if (output !== undefined) await checkOutput(output, { input: data, json });
   const progress = openProgress(app.stderr, flags);
   const { load } = await import("../../run/load-node.js");
   const classifier = await load(dir);
   try {
-    const { labels } = classifier;
+    const { labels, problem } = classifier;
+    const dataset = readDataset(table, flags, { multiLabel: problem === "multi_label" });
     requireKnownLabels(dataset, labels);
     tellColumns(dataset, progress);
     const judged = await judge(classifier, dataset, progress);
-    const metrics = measure(
-      judged.map(({ labelId }) => labelId),
+    const metrics = rulesOf(problem).measure(
+      judged.map(({ labelIds }) => labelIds),
       judged.map(({ probabilities }) => probabilities),
     );
     if (output !== undefined) {
@@ -77,12 +79,13 @@ async function judge(
   const { labels } = classifier;
   const texts = examples.map(({ text }) => text);
   const predictions = await predictAll(classifier, texts, progress);
-  return predictions.map(({ label, scores }, i) => ({
+  const idsOf = (names: readonly string[]) => names.map((name) => labels.indexOf(name)).sort((a, b) => a - b);
+  return predictions.map((prediction, i) => ({
     text: texts[i]!,
     row: examples[i]!.row,
-    labelId: labels.indexOf(examples[i]!.label),
-    predictedId: labels.indexOf(label),
-    probabilities: labels.map((name) => scores[name]!),
+    labelIds: idsOf(examples[i]!.labels),
+    predictedIds: idsOf(prediction.labels),
+    probabilities: labels.map((name) => prediction.scores[name]!),
   }));
 }
 

@@ -15,23 +15,25 @@ interface InspectFlags extends CommonFlags {
   model: string;
   text?: string;
   label?: string;
+  multiLabel?: true;
 }
 
 /** `textgraft inspect DATA` */
 export function addInspect(program: Command, app: App): Command {
-  const { text, label, model } = trainOptions;
+  const { text, label, multiLabel, model } = trainOptions;
   return program
     .command("inspect")
     .description("look at labelled texts: labels, duplicates, lengths in tokens, and what a limit cuts")
-    .argument("<data>", "CSV or TSV file with a column of texts and one of labels")
+    .argument("<data>", "CSV, TSV or JSONL file with a column of texts and one of labels")
     .option("--model <name>", "model whose tokens are counted: mini (built in) or a folder", model.default)
     .option("--text <column>", text.help)
     .option("--label <column>", label.help)
+    .option("--multi-label", multiLabel.help)
     .action((data: string, flags: InspectFlags) => inspectVerb(app, data, flags));
 }
 
 async function inspectVerb({ stdout, stderr }: App, data: string, flags: InspectFlags): Promise<void> {
-  const dataset = readDataset(await openTable(data, flags.text), flags);
+  const dataset = readDataset(await openTable(data, flags.text), flags, flags);
   const progress = openProgress(stderr, flags);
   progress.live(() => "Looking for duplicates …");
   const summary = summarize(dataset);

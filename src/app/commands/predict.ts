@@ -3,9 +3,11 @@ import { TextgraftError } from "../../base/errors.js";
 import { type Column, chooseTextColumn } from "../../data/columns.js";
 import { textsOf } from "../../data/example.js";
 import { openTable, standardInput } from "../../data/file-node.js";
+import { formatLabels } from "../../data/label-sets.js";
 import type { Table } from "../../data/table.js";
 import { writeCsv } from "../../data/write.js";
 import { count, oneLine } from "../../report/plain.js";
+import type { TextClassifier } from "../../run/load-node.js";
 import type { Prediction } from "../../run/predict.js";
 import { type App, type CommonFlags, checkOutput, jsonLine, type Output, writeOutput } from "../app.js";
 import { predictAll } from "../predict-all.js";
@@ -26,7 +28,7 @@ export function addPredict(program: Command, app: App): Command {
     .argument("[texts...]", "texts to classify")
     .option(
       "--input <file>",
-      "CSV or TSV file with a column of texts, or .txt with one text a line; - is standard input (CSV if it begins with a header)",
+      "CSV, TSV or JSONL file with a column of texts, or .txt with one text a line; - is standard input (CSV if it begins with a header)",
     )
     .option("--text <column>", "column with the texts; guessed by its name if not given")
     .option("--output <file>", "write the input with predicted columns added as CSV; - is standard output")
@@ -46,14 +48,13 @@ async function predictVerb(app: App, dir: string, args: string[], flags: Predict
   const { load } = await import("../../run/load-node.js");
   const classifier = await load(dir);
   try {
-    const { labels } = classifier;
     const predictions = await predictAll(classifier, texts, progress);
     if (output !== undefined) {
-      await writeOutput(app, output, labelledCsv(table, labels, predictions));
+      await writeOutput(app, output, labelledCsv(table, classifier, predictions));
       if (output !== "-") progress.say(`Wrote ${count(predictions.length, "row")} to ${output}.`);
     }
     if (json) app.stdout.write(predictions.map(jsonLine).join(""));
-    else if (output === undefined) app.stdout.write(predictionLines(labels, predictions, app.stdout));
+    else if (output === undefined) app.stdout.write(predictionLines(classifier, predictions, app.stdout));
   } finally {
     await classifier.close();
   }
@@ -96,26 +97,47 @@ function tellInput({ source, columns, rows, lines }: Table, column: Column, { sa
   if ((plainInput || /\.txt$/i.test(source)) && blank > 0) say(`Left out ${count(blank, "blank line")}.`);
 }
 
-/** "label  score  text", a line for each text; on a terminal no line is wider than it. */
+/**
+ * "label  score  text", a line for each text; on a terminal no line is wider than it. Where a text may have several
+ * labels: "label 0.9876, other 0.6543  text", or "no label".
+ */
 function predictionLines(
-  labels: readonly string[],
+  { labels, problem }: TextClassifier,
   predictions: readonly Prediction[],
   { isTTY, columns = 80 }: Output,
 ): string {
   const labelWidth = Math.max(...labels.map((label) => label.length));
-  const textWidth = isTTY ? Math.max(20, columns - labelWidth - 11) : Number.POSITIVE_INFINITY;
+  const answers = predictions.map((prediction) =>
+    problem === "multi_label"
+      ? prediction.labels.map((label) => `${label} ${prediction.scores[label]!.toFixed(4)}`).join(", ") ||
+        "no label"
+      : `${prediction.label.padEnd(labelWidth)}  ${prediction.score.toFixed(4)}`,
+  );
+  const width = answers.reduce((widest, answer) => Math.max(widest, answer.length), 0);
+  const textWidth = isTTY ? Math.max(20, columns - width - 3) : Number.POSITIVE_INFINITY;
   return predictions
-    .map(({ label, score, text }) => {
-      return `${label.padEnd(labelWidth)}  ${score.toFixed(4)}  ${oneLine(text, textWidth)}\n`;
-    })
+    .map(({ text }, i) => `${answers[i]!.padEnd(width)}  ${oneLine(text, textWidth)}\n`)
     .join("");
 }
 
-/** The input with predicted_label, predicted_score and score_LABEL of each label added. */
-function labelledCsv(table: Table, labels: readonly string[], predictions: readonly Prediction[]): string {
+/**
+ * The input with predicted_label, predicted_score and score_LABEL of each label added; where a text may have several
+ * labels, predicted_labels as `a|b` stands for the first two.
+ */
+function labelledCsv(
+  table: Table,
+  { labels, problem }: TextClassifier,
+  predictions: readonly Prediction[],
+): string {
+  const answers =
+    problem === "multi_label"
+      ? [{ name: "predicted_labels", values: predictions.map((found) => formatLabels(found.labels)) }]
+      : [
+          { name: "predicted_label", values: predictions.map(({ label }) => label) },
+          { name: "predicted_score", values: predictions.map(({ score }) => score) },
+        ];
   return writeCsv(table, [
-    { name: "predicted_label", values: predictions.map(({ label }) => label) },
-    { name: "predicted_score", values: predictions.map(({ score }) => score) },
+    ...answers,
     ...labels.map((label) => ({
       name: `score_${label}`,
       values: predictions.map(({ scores }) => scores[label]!),

@@ -15,7 +15,7 @@ export function addTrain(program: Command, app: App): Command {
   const command = program
     .command("train")
     .description("fine-tune a classifier on labelled texts, save it and report how good it is")
-    .argument("<data>", "CSV or TSV file with a column of texts and one of labels")
+    .argument("<data>", "CSV, TSV or JSONL file with a column of texts and one of labels")
     .addHelpText("after", () => `\n${recipeHelp()}`)
     .action((data: string, { json, quiet, debug: _debug, ...options }: TrainFlags) =>
       trainVerb(app, data, options, { json, quiet }),

@@ -1,0 +1,35 @@
+import { balancedWeights } from "../model/class-weights.js";
+import { weightedCrossEntropy } from "./evaluate.js";
+import { floors } from "./floors.js";
+import { classificationMetrics, confusionMatrix } from "./metrics/confusion.js";
+import { argmax } from "./metrics/probabilities.js";
+import { measure } from "./metrics.js";
+import type { LabelIds, ProblemRules } from "./problem.js";
+
+/** Each text has exactly one label: softmax and cross-entropy. */
+export const singleLabel: ProblemRules = {
+  target: (labelIds, { classWeights, labelSmoothing }) => {
+    const labelId = only(labelIds);
+    const spread = labelSmoothing / classWeights.length;
+    const weight = classWeights[labelId]!;
+    return {
+      labels: classWeights.map((_, id) => spread + (id === labelId ? 1 - labelSmoothing : 0)),
+      weights: [weight],
+      denominator: Math.fround(weight), // as the loss is fed it
+    };
+  },
+  loss: (logits, labelIds, classWeights) => weightedCrossEntropy(logits, labelIds.map(only), classWeights),
+  answer: (probabilities) => [argmax(probabilities)],
+  measure: (labelIds, probabilities) => measure(labelIds.map(only), probabilities),
+  balancedWeights: (counts, _texts, labels) => balancedWeights(counts, labels),
+  floors: (train, test, labels) => {
+    const truth = test.labelIds.map(only);
+    const known = { texts: train.texts, labelIds: train.labelIds.map(only) };
+    return floors(known, test.texts, labels.length).map(({ name, predictions }) => ({
+      name,
+      metrics: classificationMetrics(confusionMatrix(truth, predictions, labels.length)),
+    }));
+  },
+};
+
+const only = (labelIds: LabelIds): number => labelIds[0]!;

@@ -9,22 +9,29 @@ import { openPretrained } from "../../run/pretrained-node.js";
 import { encodeAll } from "../../tokens/encode-all.js";
 import { lengthStatistics } from "../../tokens/lengths.js";
 import { type App, type CommonFlags, jsonLine } from "../app.js";
+import { modelEvents } from "../model-events.js";
 import { openProgress } from "../progress.js";
 
 interface InspectFlags extends CommonFlags {
   model: string;
+  revision: string;
   text?: string;
   label?: string;
 }
 
 /** `textgraft inspect DATA` */
 export function addInspect(program: Command, app: App): Command {
-  const { text, label, model } = trainOptions;
+  const { text, label, model, revision } = trainOptions;
   return program
     .command("inspect")
     .description("look at labelled texts: labels, duplicates, lengths in tokens, and what a limit cuts")
     .argument("<data>", "CSV or TSV file with a column of texts and one of labels")
-    .option("--model <name>", "model whose tokens are counted: mini (built in) or a folder", model.default)
+    .option(
+      "--model <name>",
+      "model whose tokens are counted: a folder, mini (built in), or a Hugging Face Hub name",
+      model.default,
+    )
+    .option("--revision <text>", revision.help, revision.default)
     .option("--text <column>", text.help)
     .option("--label <column>", label.help)
     .action((data: string, flags: InspectFlags) => inspectVerb(app, data, flags));
@@ -35,7 +42,8 @@ async function inspectVerb({ stdout, stderr }: App, data: string, flags: Inspect
   const progress = openProgress(stderr, flags);
   progress.live(() => "Looking for duplicates …");
   const summary = summarize(dataset);
-  const { tokenizer, config } = await openPretrained(flags.model);
+  const tell = modelEvents(progress);
+  const { tokenizer, config } = await openPretrained(flags.model, { revision: flags.revision, tell });
   const texts = dataset.examples.map(({ text }) => text);
   const encodings = await encodeAll(tokenizer, texts, undefined, (done, total) =>
     progress.live(() => `Tokenizing: ${grouped(done)}/${grouped(total)} texts`),

@@ -22,6 +22,7 @@ export interface Fault {
   method?: "GET" | "HEAD";
   /** Answer with this status instead. */
   status?: number;
+  /** Of the answer with that status, or instead of the usual ones. */
   headers?: Record<string, string>;
   /** Send so many bytes of the body, then break off. */
   cutAfter?: number;
@@ -68,9 +69,12 @@ export class HubServer {
   static async open(): Promise<HubServer> {
     const [hub, storage] = [createServer(), createServer()];
     const server = new HubServer(hub, storage);
-    for (const one of [hub, storage]) {
+    for (const [one, host] of [
+      [hub, "127.0.0.1"],
+      [storage, "localhost"],
+    ] as const) {
       one.on("connection", () => server.connections++);
-      one.listen(0, "127.0.0.1");
+      one.listen(0, host);
       await once(one, "listening");
     }
     hub.on("request", (request, response) => server.answerHub(request, response));
@@ -86,7 +90,12 @@ export class HubServer {
   }
 
   get endpoint(): string {
-    return addressOf(this.hub);
+    return `http://127.0.0.1:${portOf(this.hub)}`;
+  }
+
+  /** Another host and port, as the Hub's storage is. */
+  get storageAddress(): string {
+    return `http://localhost:${portOf(this.storage)}`;
   }
 
   /** Makes a commit of all files in a folder, or of given ones, and moves a branch to it. Returns the commit's hash. */
@@ -213,9 +222,10 @@ export class HubServer {
       "x-linked-size": String(content.length),
       "x-linked-etag": `"${etag}"`,
       "accept-ranges": "bytes",
+      ...fault?.headers,
     };
     if (lfs) {
-      const location = `${addressOf(this.storage)}/${repo}/${etag}?file=${name}&commit=${commit}&signature=x`;
+      const location = `${this.storageAddress}/${repo}/${etag}?file=${name}&commit=${commit}&signature=x`;
       response.writeHead(302, { ...headers, location }).end(`Found. Redirecting to ${location}`);
     } else if (request.url!.startsWith("/api/resolve-cache/")) {
       this.sendFile(request, response, content, { ...headers, etag: `"${etag}"` }, fault);
@@ -226,7 +236,7 @@ export class HubServer {
   }
 
   private answerStorage(request: IncomingMessage, response: ServerResponse): unknown {
-    const url = new URL(request.url!, addressOf(this.storage));
+    const url = new URL(request.url!, this.storageAddress);
     const fault = this.note("storage", request, request.url!);
     if (fault?.status !== undefined) return response.writeHead(fault.status, fault.headers).end();
     // As S3 does: the signature in the address is the one way to ask.
@@ -275,11 +285,11 @@ export class HubServer {
 }
 
 /** What is wrong with bodies waits for the request that has one. */
-function fits({ status }: Fault, server: Seen["server"], path: string): boolean {
-  return status !== undefined || server === "storage" || path.startsWith("/api/resolve-cache/");
+function fits({ status, headers }: Fault, server: Seen["server"], path: string): boolean {
+  return (status ?? headers) !== undefined || server === "storage" || path.startsWith("/api/resolve-cache/");
 }
 
-const addressOf = (server: Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
 function json(response: ServerResponse, value: object): unknown {
   return response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(value));

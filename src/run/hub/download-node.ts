@@ -58,11 +58,11 @@ async function fetchRest(access: HubAccess, download: Download): Promise<void> {
   const start = facts.size !== undefined && there > facts.size ? 0 : there; // longer than the file: of something else
   onBytes(start);
   if (start > 0 && start === facts.size) return;
+  if (facts.size !== undefined) await checkSpace(incomplete, facts.size - start, facts.name);
   const headers = start === 0 ? {} : { range: `bytes=${start}-` };
-  const answer = await send(access, url, { headers, timeout, leave: true });
+  const answer = await send(access, url, { headers, timeout, leave: () => true });
   try {
     const from = await startOf(access, answer, { ...download, start });
-    if (facts.size !== undefined) await checkSpace(incomplete, facts.size - from, facts.name);
     const file = await open(incomplete, from === 0 ? "w" : "a");
     try {
       await writeBody(file, answer, { ...download, from });
@@ -80,8 +80,9 @@ async function startOf(
   answer: Answer,
   { facts, repo, commit, incomplete, start, timeout }: Download & { start: number },
 ): Promise<number> {
-  const now = etagOf(answer.endpointHeaders);
-  if (answer.status < 400 && now !== undefined && now !== facts.etag) throw new FileChanged();
+  const { endpointHeaders } = answer;
+  const now = endpointHeaders.has("x-linked-etag") ? etagOf(endpointHeaders) : facts.etag;
+  if (now !== facts.etag) throw new FileChanged();
   switch (answer.status) {
     case 200:
       return 0; // this server can't continue
@@ -94,7 +95,7 @@ async function startOf(
       break;
     default:
       // The storage behind the Hub refuses with 403 when the address it was given has run out.
-      if (answer.endpointHeaders.get("location") !== null)
+      if (endpointHeaders.has("location"))
         throw new HubUnavailable(`the server of ${facts.name} answers ${answer.status}`);
       throw await refusal(access, answer, { repo, revision: commit, file: facts.name, timeout });
   }

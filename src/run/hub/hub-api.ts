@@ -34,6 +34,10 @@ export interface FileFacts {
 export async function listModel(access: HubAccess, model: HubModel, timeout: number): Promise<Listing> {
   const url = `${access.settings.endpoint}/api/models/${model.repo}/revision/${encodeURIComponent(model.revision)}`;
   const answer = await send(access, url, { timeout });
+  if (answer.status < 400 && answer.status !== 200) {
+    answer.drop();
+    throw foreign(access, `it answers ${answer.status} to a question about ${model.repo}`);
+  }
   if (answer.status !== 200) throw await refusal(access, answer, { ...model, timeout });
   const { sha, siblings, config } = await jsonOf(answer, access);
   const files = Array.isArray(siblings)
@@ -55,13 +59,15 @@ export async function fileFacts(
   { repo, commit, name }: { repo: string; commit: string; name: string },
   timeout: number,
 ): Promise<FileFacts> {
-  const answer = await send(access, fileUrl(access, repo, commit, name), { method: "HEAD", timeout });
+  // A redirect to storage elsewhere says it all itself; what a mirror only passes on doesn't.
+  const leave = (headers: Headers) => etagOf(headers) === undefined;
+  const answer = await send(access, fileUrl(access, repo, commit, name), { method: "HEAD", timeout, leave });
   answer.drop();
   if (answer.status >= 400)
     throw await refusal(access, answer, { repo, revision: commit, file: name, timeout });
-  const { endpointHeaders: headers } = answer;
+  const { headers } = answer;
   const etag = etagOf(headers);
-  // Files outside of Git LFS come without a redirect, as they are.
+  // Files outside of Git LFS come as they are.
   const size = headers.get("x-linked-size") ?? (answer.status === 200 ? headers.get("content-length") : null);
   if (etag === undefined) throw foreign(access, `${name} of ${repo} has no ETag`);
   return { name, etag, size: size !== null && /^\d+$/.test(size) ? Number(size) : undefined };
@@ -71,7 +77,7 @@ export async function fileFacts(
 export const fileUrl = ({ settings }: HubAccess, repo: string, commit: string, name: string): string =>
   `${settings.endpoint}/${repo}/resolve/${commit}/${encodeURI(name)}`;
 
-/** The hash in the endpoint's own headers, as it names blobs; undefined where there is none, or none fit to name a file. */
+/** The hash in an answer of the Hub, as it names blobs; undefined where there is none, or none fit to name a file. */
 export function etagOf(headers: Headers): string | undefined {
   const [, etag] =
     /^(?:W\/)?"?([\w-]{8,128})"?$/.exec(headers.get("x-linked-etag") ?? headers.get("etag") ?? "") ?? [];

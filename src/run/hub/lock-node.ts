@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { link, mkdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { pause } from "./request.js";
 
 /** Milliseconds between looks at a lock that another holds, between signs of life, and until a silent one is stale. */
 export interface LockTimes {
@@ -17,6 +17,7 @@ const usual: LockTimes = { look: 200, beat: 5_000, stale: 30_000 };
  * Runs a job while no other process of Textgraft holds the same lock. The lock is a file that says who holds it, and
  * that its holder touches now and then; it is taken over from a process of this machine that no longer runs, and from
  * any that hasn't touched it for long. So it saves double work, but a job has to come out right without it, too.
+ * Throws `cancelled` where `signal` ends the waiting.
  */
 export async function withLock<T>(
   file: string,
@@ -36,8 +37,7 @@ export async function withLock<T>(
     // By our own clock only: that of the machine where the file lies may go wrong.
     if (seen?.content !== content || seen.touched !== touched) seen = { content, touched, since: Date.now() };
     if (isGone(content) || Date.now() - seen.since > times.stale) await takeAway(file, content);
-    else
-      await sleep(times.look, undefined, { ...(signal && { signal }) }).catch(() => signal?.throwIfAborted());
+    else await pause(times.look, signal);
   }
   const beat = setInterval(() => {
     const now = new Date();

@@ -29,7 +29,7 @@ export interface Wanted {
  */
 export async function refusal(access: HubAccess, answer: Answer, wanted: Wanted): Promise<HubRefusal> {
   answer.drop();
-  const { status, endpointHeaders: headers } = answer;
+  const { status, headers } = answer;
   const { repo, revision, file } = wanted;
   const { endpoint, token } = access.settings;
   const page = `${endpoint}/${repo}`;

@@ -7,6 +7,8 @@ export interface HubAccess {
   readonly settings: Pick<HubSettings, "endpoint" | "token" | "pause">;
   /** Aborting it ends requests and pauses with the error `cancelled`. */
   readonly signal?: AbortSignal | undefined;
+  /** Hears a sentence when something has to be tried again. */
+  readonly notice?: ((text: string) => void) | undefined;
 }
 
 export interface Question {
@@ -14,8 +16,8 @@ export interface Question {
   readonly headers?: Readonly<Record<string, string>>;
   /** Milliseconds without a byte after which the server counts as unreachable. */
   readonly timeout: number;
-  /** Whether redirects to other hosts are followed; those on the endpoint's own always are. */
-  readonly leave?: boolean;
+  /** Whether a redirect with such headers is followed to another host; those on the endpoint's own always are. */
+  readonly leave?: (headers: Headers) => boolean;
 }
 
 export interface Answer {
@@ -61,7 +63,8 @@ export async function send(access: HubAccess, address: string, question: Questio
     if (own) endpointHeaders = response.headers;
     const location = response.headers.get("location");
     const target = response.status >= 300 && response.status < 400 && location ? new URL(location, url) : url;
-    if (target === url || (!question.leave && target.origin !== origin)) {
+    const stays = target.origin !== origin && !question.leave?.(response.headers);
+    if (target === url || stays) {
       if (response.status !== 408 && response.status !== 429 && response.status < 500)
         return { status: response.status, headers: response.headers, endpointHeaders, ...body };
       body.drop();
@@ -148,7 +151,7 @@ const ATTEMPTS = 5;
  * starts again. The last failure is thrown.
  */
 export async function persist<T>(
-  { settings, signal }: HubAccess,
+  { settings, signal, notice }: HubAccess,
   job: () => Promise<T>,
   { attempts = ATTEMPTS, progress = () => 0 }: { attempts?: number; progress?: () => number } = {},
 ): Promise<T> {
@@ -160,12 +163,15 @@ export async function persist<T>(
       failures = progress() > reached ? 1 : failures + 1;
       reached = progress();
       if (failures >= attempts) throw error;
-      await pause(Math.min(MAX_WAIT, error.wait ?? settings.pause * 2 ** (failures - 1)), signal);
+      const wait = Math.min(MAX_WAIT, error.wait ?? settings.pause * 2 ** (failures - 1));
+      notice?.(`${error.message}; trying again in ${wait / 1000} s.`);
+      await pause(wait, signal);
     }
   }
 }
 
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+/** Waits. Throws `cancelled` where the signal ends it. */
+export function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer);

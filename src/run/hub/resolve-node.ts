@@ -13,7 +13,7 @@ export interface HubRequest {
   readonly revision?: string | undefined;
   /** Aborting it ends with the error `cancelled`. */
   readonly signal?: AbortSignal | undefined;
-  /** Hears how far downloads are, and of a copy that couldn't be compared with the Hub. */
+  /** Hears how far downloads are, what is tried again, and of a copy that couldn't be compared with the Hub. */
   readonly tell?: ((event: ModelEvent) => void) | undefined;
   /** Default: by the environment's variables. */
   readonly settings?: HubSettings | undefined;
@@ -35,7 +35,8 @@ export async function resolveHubModel(repo: string, request: HubRequest = {}): P
   const { revision = "main", signal, tell = () => {} } = request;
   checkRevision(revision);
   const settings = request.settings ?? (await hubSettings());
-  const access: HubAccess = { settings, signal };
+  const notice = (text: string) => tell({ kind: "notice", text });
+  const access: HubAccess = { settings, signal, notice };
   const cache = repoCache(settings, repo);
   const copy = await cachedModel(cache, revision);
   const complete = copy?.lacks.length === 0 ? copy : undefined;
@@ -45,7 +46,7 @@ export async function resolveHubModel(repo: string, request: HubRequest = {}): P
     const question = () => listModel(access, { repo, revision }, settings.metadataTimeout);
     const listing = await persist(access, question, complete ? { attempts: 1 } : {}).catch((error) => {
       if (complete === undefined || !mayServe(error)) throw error;
-      tell({ kind: "notice", text: copyNotice(repo, revision, complete, error) });
+      notice(copyNotice(repo, revision, complete, error));
     });
     if (listing === undefined) return folderOf(cache, complete!);
     const needed = await neededOf(listing, { repo, access, settings });
@@ -83,7 +84,9 @@ async function neededOf(
 
 /** Whether a copy in the cache may serve instead: as in huggingface_hub, always but where the revision is gone. */
 const mayServe = (error: unknown): error is Error =>
-  error instanceof HubUnavailable || (error instanceof HubRefusal && error.refused !== "revision");
+  error instanceof HubUnavailable ||
+  (error instanceof HubRefusal && error.refused !== "revision") ||
+  (error instanceof TextgraftError && error.code === "download-failed"); // not a Hub that answers
 
 const copyNotice = (repo: string, revision: string, { commit }: CachedModel, { message }: Error): string =>
   `${repo} can't be compared with the Hub's: ${message.replace(/\.$/, "")}. Using the copy in the cache (${revision}, commit ${commit.slice(0, 7)}).`;

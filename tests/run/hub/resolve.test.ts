@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { readdir, readFile, readlink, stat } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { gitHash, MEMBER, sha256 } from "../../support/hub-server.js";
@@ -97,6 +100,23 @@ test("a token goes to the Hub, and not to where it redirects", async () => {
     new Set(hub.server.seen.filter((one) => one.server === server).map((one) => one.authorization));
   expect(sent("hub")).toEqual(new Set([`Bearer ${MEMBER}`]));
   expect(sent("storage")).toEqual(new Set([undefined]));
+});
+
+test("a mirror may redirect to the Hub, which then says what a file is; the token stays with the mirror", async () => {
+  const commit = await hub.server.commit("org/name", someFiles());
+  const mirror = createServer(({ url, headers }, response) => {
+    expect(headers.authorization).toBe(`Bearer ${MEMBER}`);
+    const lists = url!.startsWith("/api/");
+    if (lists) fetch(hub.server.endpoint + url).then(async (answer) => response.end(await answer.text()));
+    else response.writeHead(308, { location: hub.server.endpoint + url }).end();
+  }).listen(0, "localhost");
+  await once(mirror, "listening");
+  const endpoint = `http://localhost:${(mirror.address() as AddressInfo).port}`;
+  const found = await hub.resolve("org/name", "main", { endpoint, token: MEMBER });
+  expect(found.commit).toBe(commit);
+  expect((await readdir(found.path)).length).toBe(4);
+  expect(new Set(hub.server.seen.map(({ authorization }) => authorization))).toEqual(new Set([undefined]));
+  mirror.close();
 });
 
 test("without links, snapshots hold the files themselves", async () => {

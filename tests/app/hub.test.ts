@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { train as runTraining } from "textgraft";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { HubServer } from "../support/hub-server.js";
 import { inventedRows, writeTinyModel } from "../support/tiny-model.js";
 
@@ -26,11 +27,26 @@ afterAll(async () => {
 
 const cli = fileURLToPath(new URL("../../dist/app/cli.js", import.meta.url));
 
+interface Ended {
+  stdout: string;
+  stderr: string;
+  code: number;
+}
+
+const environment = () => ({
+  HF_HUB_OFFLINE: "",
+  HF_ENDPOINT: server.endpoint,
+  HF_HOME: join(folder, "home"),
+});
+
 /** Runs the built program in a process of its own: training needs its worker. */
-async function textgraft(...args: string[]): Promise<{ stdout: string; stderr: string; code: number }> {
-  const home = { HF_HUB_OFFLINE: "", HF_ENDPOINT: server.endpoint, HF_HOME: join(folder, "home") };
-  const run = promisify(execFile)(process.execPath, [cli, ...args], { env: { ...process.env, ...home } });
-  return run.then(
+async function textgraft(...args: string[]): Promise<Ended> {
+  return textgraftWith({}, ...args);
+}
+
+async function textgraftWith(variables: Record<string, string>, ...args: string[]): Promise<Ended> {
+  const env = { ...process.env, ...environment(), ...variables };
+  return promisify(execFile)(process.execPath, [cli, ...args], { env }).then(
     ({ stdout, stderr }) => ({ stdout, stderr, code: 0 }),
     ({ stdout, stderr, code }) => ({ stdout, stderr, code }),
   );
@@ -64,6 +80,35 @@ test("train takes a model of the Hub by its name, as it takes its folder", async
   const text = await textgraft("tokenize", "the old ship", "--model", "tiny-org/tiny-bert", "--json");
   expect(JSON.parse(text.stdout).pieces).toEqual(["[CLS]", "the", "old", "ship", "[SEP]"]);
   expect(text.stderr).toBe("");
+});
+
+test("offline, the same command goes by the cache alone", async () => {
+  server.seen.length = 0;
+  const { stderr, code } = await textgraftWith(
+    { TRANSFORMERS_OFFLINE: "1" },
+    "tokenize",
+    ...["the old ship", "--model", "tiny-org/tiny-bert"],
+  );
+  expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
+  expect(server.seen).toEqual([]);
+});
+
+test("a run that waits for a model can be cancelled", async () => {
+  await server.commit("tiny-org/other", join(folder, "tiny"));
+  server.faults.push({ path: "signature=x", method: "GET", stallAfter: 100 });
+  for (const [name, value] of Object.entries(environment())) vi.stubEnv(name, value);
+  const data = join(folder, "rows.csv");
+  const run = runTraining({ data, model: "tiny-org/other", output: join(folder, "x") });
+  for await (const event of run) {
+    if (event.kind === "download" && event.file === "model.safetensors") break;
+  }
+  run.cancel();
+  await expect(run.result).rejects.toMatchObject({
+    code: "cancelled",
+    message:
+      "Stopped while getting the model; what has arrived is kept, and the next run goes on from there.",
+  });
+  vi.unstubAllEnvs();
 });
 
 test("a name that the Hub doesn't know is an error of the user's, in two lines", async () => {

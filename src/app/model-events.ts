@@ -18,14 +18,17 @@ const every = 10; // seconds, where there is no line that changes in place
 type Download = ModelEvent & { kind: "download" };
 
 function downloadLine({ model, revision, commit, received, total }: Download): string {
+  const size = total < received || total === 0 ? "" : `: ${bytes(total)}`;
   const there = received === 0 ? "" : `, ${bytes(received)} of it are here already`;
-  return `Downloading ${model} (${revision}, commit ${commit.slice(0, 7)}): ${bytes(total)}${there}.`;
+  return `Downloading ${model} (${revision}, commit ${commit.slice(0, 7)})${size}${there}.`;
 }
 
 function progressLine({ file, received, total, bytesPerSecond }: Download): string {
-  const left = bytesPerSecond > 0 ? `  ${clock((total - received) / bytesPerSecond)} left` : "";
-  const share = total === 0 ? 100 : Math.floor((100 * received) / total);
-  return `${bytes(received)} of ${bytes(total)}  ${share} %  ${bytes(bytesPerSecond)}/s${left}  ${file}`;
+  const speed = `${bytes(bytesPerSecond)}/s`;
+  if (total < received || total === 0) return [bytes(received), speed, file].join("  ");
+  const share = `${Math.floor((100 * received) / total)} %`;
+  const left = bytesPerSecond > 0 ? [`${clock((total - received) / bytesPerSecond)} left`] : [];
+  return [`${bytes(received)} of ${bytes(total)}`, share, speed, ...left, file].join("  ");
 }
 
 /** In units of a thousand, as disks and networks are measured. */

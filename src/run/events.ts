@@ -67,6 +67,7 @@ export type ModelEvent =
       file: string;
       /** Bytes of all files that have to be downloaded; what an earlier run left counts as received. */
       received: number;
+      /** Less than what was received where the server doesn't say how large the files are. */
       total: number;
       bytesPerSecond: number;
     }

@@ -31,6 +31,13 @@ test("without a terminal a download is told when it begins, and every ten second
   expect(text()).toBe(`${first}${line}\n`);
 });
 
+test("a server that doesn't say how large its files are has no share told", () => {
+  const { stream, text } = captured({ columns: 80 });
+  modelEvents(openProgress(stream, {}))({ ...arrived(120e6), total: 500 } as ModelEvent);
+  expect(text()).toContain("Downloading org/name (main, commit 0123456), 120.0 MB of it are here already.\n");
+  expect(text()).toContain("120.0 MB  12.3 MB/s  model.safetensors");
+});
+
 test("a terminal has one line that changes", () => {
   const { stream, text } = captured({ columns: 80 });
   const tell = modelEvents(openProgress(stream, {}));

@@ -89,7 +89,7 @@ function downloadProgress(
     if (before !== undefined && bytes > before) fetched += bytes - before; // what an earlier run left isn't speed
     received.set(name, bytes);
     const sum = [...received.values()].reduce((a, b) => a + b, 0);
-    if (before !== undefined && sum < total && Date.now() - last < INTERVAL) return;
+    if (before !== undefined && sum !== total && Date.now() - last < INTERVAL) return;
     last = Date.now();
     const bytesPerSecond = fetched / Math.max(0.001, (last - start) / 1000);
     tell({

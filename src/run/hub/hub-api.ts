@@ -75,7 +75,7 @@ export async function fileFacts(
 
 /** The address of a file. */
 export const fileUrl = ({ settings }: HubAccess, repo: string, commit: string, name: string): string =>
-  `${settings.endpoint}/${repo}/resolve/${commit}/${encodeURI(name)}`;
+  `${settings.endpoint}/${repo}/resolve/${commit}/${encodeURIComponent(name)}`;
 
 /** The hash in an answer of the Hub, as it names blobs; undefined where there is none, or none fit to name a file. */
 export function etagOf(headers: Headers): string | undefined {

@@ -181,6 +181,12 @@ test("more than the disk has room for isn't begun", async () => {
   expect(hub.server.storageBytes).toBe(0);
 });
 
+test("a server that doesn't say how large a file is sends it all the same", async () => {
+  await hub.server.commit("org/name", files);
+  hub.server.faults.push({ path: "model.safetensors", method: "HEAD", headers: { "x-linked-size": "" } });
+  await expectWhole((await hub.resolve("org/name")).path);
+});
+
 test("a download can be stopped", async () => {
   await hub.server.commit("org/name", files);
   hub.server.faults.push({ path: STORAGE, method: "GET", stallAfter: 120_000 });

@@ -1,4 +1,5 @@
-import { readdir } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { findModel } from "../../../src/run/find-model-node.js";
 import { openPretrained } from "../../../src/run/pretrained-node.js";
@@ -101,6 +102,17 @@ test("weights that are only in a pickle are refused before anything is downloade
   ]);
   expect(await readdir(hub.cache)).toEqual([]);
   expect(hub.server.seen.filter(({ path }) => path.includes("resolve"))).toEqual([]);
+});
+
+test("a cache that can't be written is told, and what to do", async () => {
+  await hub.server.commit("org/name", someFiles());
+  const cache = join(hub.cache, "a-file", "hub");
+  await writeFile(join(hub.cache, "a-file"), "");
+  await expect(hub.resolve("org/name", "main", { cache })).rejects.toMatchObject({
+    code: "file-unwritable",
+    message: `org/name can't be written to the cache ${cache}: a part of the path is a file (ENOTDIR).`,
+    fix: expect.stringContaining("Set HF_HUB_CACHE"),
+  });
 });
 
 test("what is no checkpoint is told by what it lacks", async () => {

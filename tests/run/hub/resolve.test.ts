@@ -44,6 +44,12 @@ test("a second time one question is asked, and nothing is downloaded", async () 
   expect(hub.server.seen.map(({ path }) => path)).toEqual(["/api/models/org/name/revision/main"]);
 });
 
+test("progress can be turned off", async () => {
+  await hub.server.commit("org/name", someFiles());
+  await hub.resolve("org/name", "main", { progress: false });
+  expect(hub.told).toEqual([]);
+});
+
 test("a commit that is in the cache needs no question", async () => {
   const commit = await hub.server.commit("org/name", someFiles());
   const first = await hub.resolve("org/name", commit);

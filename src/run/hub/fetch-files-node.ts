@@ -22,10 +22,14 @@ export interface Fetching {
 export async function fetchFiles(fetching: Fetching, names: readonly string[]): Promise<void> {
   const { access, settings, cache, commit, repo } = fetching;
   const facts: FileFacts[] = [];
+  let total = 0;
   for (const name of names) {
-    if ((await cache.find(commit, name)) !== "here") facts.push(await factsOf(fetching, name));
+    if ((await cache.find(commit, name)) === "here") continue;
+    const file = await factsOf(fetching, name);
+    facts.push(file);
+    if (!(await isWhole(cache.blob(file.etag), file))) total += file.size ?? 0;
   }
-  const progress = downloadProgress(fetching, facts);
+  const progress = downloadProgress(fetching, total);
   for (const first of facts) {
     for (let latest = first, attempt = 1; ; attempt++) {
       try {
@@ -40,16 +44,15 @@ export async function fetchFiles(fetching: Fetching, names: readonly string[]): 
   }
 
   async function fetchFile(file: FileFacts): Promise<void> {
-    const { etag, name, size } = file;
+    const { etag, name } = file;
     const blob = cache.blob(etag);
     await withLock(
       cache.lock(etag),
       async () => {
         if ((await cache.find(commit, name)) === "here") return; // another process was faster
-        const there = await stat(blob).catch(() => undefined);
-        const whole = there !== undefined && (size === undefined || there.size === size);
-        if (there !== undefined && !whole) await rm(blob);
+        const whole = await isWhole(blob, file); // another commit may have the same content
         if (!whole) {
+          await rm(blob, { force: true });
           await downloadBlob(access, {
             facts: file,
             repo,
@@ -68,6 +71,13 @@ export async function fetchFiles(fetching: Fetching, names: readonly string[]): 
   }
 }
 
+/** Whether a blob is there, and not cut short. */
+const isWhole = (blob: string, { size }: FileFacts): Promise<boolean> =>
+  stat(blob).then(
+    (there) => size === undefined || there.size === size,
+    () => false,
+  );
+
 const factsOf = ({ access, settings, repo, commit }: Fetching, name: string): Promise<FileFacts> =>
   persist(access, () => fileFacts(access, { repo, commit, name }, settings.metadataTimeout));
 
@@ -76,10 +86,9 @@ const INTERVAL = 100; // milliseconds between reports
 /** Adds up what arrives of several files, and tells it now and then. */
 function downloadProgress(
   { settings, repo, revision, commit, tell }: Fetching,
-  facts: readonly FileFacts[],
+  total: number,
 ): (file: FileFacts, received: number) => void {
   if (!settings.progress) return () => {};
-  const total = facts.reduce((sum, { size }) => sum + (size ?? 0), 0);
   const received = new Map<string, number>();
   const start = Date.now();
   let fetched = 0;

@@ -33,22 +33,28 @@ export async function refusal(access: HubAccess, answer: Answer, wanted: Wanted)
   const { repo, revision, file } = wanted;
   const { endpoint, token } = access.settings;
   const page = `${endpoint}/${repo}`;
+  const tokens = `${endpoint}/settings/tokens`;
   const code = headers.get("x-error-code");
   const said = headers.get("x-error-message")?.slice(0, 300) ?? "";
   if (code === "GatedRepo") {
-    return new HubRefusal("access", {
-      message: `${page} is gated: only people to whom its owner gives access can download it${
-        token === undefined ? ", and no token was sent" : ", and the owner of your token isn't among them"
-      }.`,
-      fix: `Ask for access on that page${
-        token === undefined ? `, and set HF_TOKEN to a token from ${endpoint}/settings/tokens` : ""
-      }.`,
-    });
+    const gated = `${page} is gated: only people to whom its owner gives access can download it`;
+    return new HubRefusal(
+      "access",
+      token === undefined
+        ? {
+            message: `${gated}, and no token was sent.`,
+            fix: `Ask for access on that page, and set HF_TOKEN to a token from ${tokens}.`,
+          }
+        : {
+            message: `${gated}, and the owner of your token isn't among them.`,
+            fix: "Ask for access on that page.",
+          },
+    );
   }
   if (status === 401 && /invalid credentials/i.test(said)) {
     return new HubRefusal("access", {
       message: `${endpoint} doesn't accept your token: ${said}.`,
-      fix: `Set HF_TOKEN to a valid one from ${endpoint}/settings/tokens; for public models leave it out.`,
+      fix: `Set HF_TOKEN to a valid one from ${tokens}; for public models leave it out.`,
     });
   }
   if (code === "RevisionNotFound") return unknownRevision(access, wanted);
@@ -60,17 +66,16 @@ export async function refusal(access: HubAccess, answer: Answer, wanted: Wanted)
   }
   if (code === "RepoNotFound" || status === 401 || status === 404) {
     const near = closest(repo, WELL_KNOWN);
-    return new HubRefusal("repository", {
-      message:
-        token === undefined
-          ? `${endpoint} has no public model ${repo}.`
-          : `${endpoint} has no model ${repo}, or none that your token may see.`,
-      fix: `${near === undefined || near === repo ? "Check its name" : `Did you mean ${near}`}?${
-        token === undefined
-          ? ` For a private model set HF_TOKEN to a token from ${endpoint}/settings/tokens.`
-          : ""
-      }`.replace(/^(Check its name)\?/, "$1."),
-    });
+    const hint = near === undefined || near === repo ? "Check its name." : `Did you mean ${near}?`;
+    return new HubRefusal(
+      "repository",
+      token === undefined
+        ? {
+            message: `${endpoint} has no public model ${repo}.`,
+            fix: `${hint} For a private model set HF_TOKEN to a token from ${tokens}.`,
+          }
+        : { message: `${endpoint} has no model ${repo}, or none that your token may see.`, fix: hint },
+    );
   }
   return new HubRefusal("access", {
     message: `${endpoint} answers ${status} for ${repo}${said === "" ? "" : `: ${said.replace(/\.$/, "")}`}.`,

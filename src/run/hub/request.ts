@@ -87,13 +87,13 @@ async function sendOnce(access: HubAccess, url: URL, question: Question, own: bo
     clearTimeout(timer);
     timer = setTimeout(stop, timeout);
   };
-  const explained = (error: unknown): Error => {
+  const explained = (error: unknown, what = "can't be reached"): Error => {
     clearTimeout(timer);
     signal?.removeEventListener("abort", stop);
     if (signal?.aborted) return cancelled();
     const reason = silence.signal.aborted
       ? `is silent for ${timeout / 1000} s`
-      : `can't be reached (${reasonOf(error)})`;
+      : `${what} (${reasonOf(error)})`;
     return new HubUnavailable(`${url.host} ${reason}`, { cause: error });
   };
   if (signal?.aborted) throw explained(undefined);
@@ -119,7 +119,7 @@ async function sendOnce(access: HubAccess, url: URL, question: Question, own: bo
       for (;;) {
         alive();
         const next = await reader?.read().catch((error) => {
-          throw explained(error);
+          throw explained(error, "broke off");
         });
         clearTimeout(timer); // whoever writes the bytes to a disk may take his time
         if (next === undefined || next.done) return;

@@ -1,5 +1,6 @@
 import { TextgraftError } from "../../base/errors.js";
 import type { ModelEvent } from "../events.js";
+import { INDEX } from "../model-folder-node.js";
 import { isCommit, type RepoCache, repoCache } from "./cache-paths-node.js";
 import { fetchFiles } from "./fetch-files-node.js";
 import { type Listing, listModel } from "./hub-api.js";
@@ -51,8 +52,12 @@ export async function resolveHubModel(repo: string, request: HubRequest = {}): P
     if (listing === undefined) return folderOf(cache, complete!);
     const needed = await neededOf(listing, { repo, access, settings });
     const fetching = { access, settings, cache, repo, revision, commit: listing.commit, tell };
-    await fetchFiles(fetching, needed);
-    await fetchFiles(fetching, await shardsOf(cache.snapshot(listing.commit), needed));
+    // The index first, silently: what is told of the rest is then all there is.
+    await fetchFiles(
+      { ...fetching, tell: () => {} },
+      needed.filter((name) => name === INDEX),
+    );
+    await fetchFiles(fetching, [...needed, ...(await shardsOf(cache.snapshot(listing.commit), needed))]);
     await cache.remember(listing.commit, { revision, absent: absentFiles(listing) });
     return folderOf(cache, listing);
   } catch (error) {

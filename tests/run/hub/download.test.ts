@@ -42,6 +42,8 @@ test("a connection that is cut again and again is taken up where it broke", asyn
   await expectWhole(path);
   expect(ranges()).toEqual([undefined, ...[50, 60, 100, 130, 150, 210].map((at) => `bytes=${at}000-`)]);
   expect(hub.server.storageBytes).toBe(weights.length);
+  expect(hub.notices().length).toBe(cuts.length);
+  expect(hub.notices()[0]).toMatch(/^localhost:\d+ broke off \(\w+\); trying again in 0\.001 s\.$/);
 });
 
 test("small files go on, too", async () => {

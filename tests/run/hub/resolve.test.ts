@@ -72,6 +72,19 @@ test("branches, tags and pull requests are revisions, and a branch is followed",
   expect((await stat(join(followed.path, "model.safetensors"))).size).toBe(2000);
 });
 
+test("of a new commit only what differs is downloaded, and told", async () => {
+  await hub.server.commit("org/name", someFiles());
+  await hub.resolve("org/name");
+  const config = '{"model_type": "bert"}\n';
+  await hub.server.commit("org/name", { ...someFiles(), "config.json": config });
+  const before = hub.server.storageBytes;
+  hub.told.length = 0;
+  const { path } = await hub.resolve("org/name");
+  expect(await readFile(join(path, "config.json"), "utf8")).toBe(config);
+  expect(hub.server.storageBytes).toBe(before);
+  expect(hub.told.at(-1)).toMatchObject({ received: config.length, total: config.length });
+});
+
 test("a renamed model is found under its old name", async () => {
   hub.server.renamed.set("old-name", "org/new-name");
   const commit = await hub.server.commit("org/new-name", someFiles());
@@ -97,6 +110,9 @@ test("shards are those that the index lists", async () => {
     "model.safetensors.index.json",
   ]);
   expect(await readFile(join(path, shards[1]!))).toEqual(someBytes(2000));
+  const small = ["config.json", "tokenizer.json", "tokenizer_config.json"];
+  const total = small.reduce((sum, name) => sum + (rest[name] as string).length, 5000);
+  for (const event of hub.told) expect(event).toMatchObject({ kind: "download", total });
 });
 
 test("a token goes to the Hub, and not to where it redirects", async () => {

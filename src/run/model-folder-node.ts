@@ -205,7 +205,8 @@ export async function shardMap(index: string): Promise<Map<string, string>> {
   });
 }
 
-async function readObject(path: string, code: ErrorCode): Promise<Record<string, unknown>> {
+/** Reads a JSON file that holds an object. Throws `file-missing`, or `code` with line and column. */
+export async function readObject(path: string, code: ErrorCode): Promise<Record<string, unknown>> {
   const value = parseJson(await readText(path), path, code);
   if (isRecord(value)) return value;
   throw new TextgraftError(code, {

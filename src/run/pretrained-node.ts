@@ -20,7 +20,7 @@ export interface Pretrained {
 
 /** Opens a model by its folder, by the name of one that is built in, or by its name on the Hugging Face Hub. */
 export async function openPretrained(model: string, request?: HubRequest): Promise<Pretrained> {
-  const { path, commit } = await findModel(model, request);
+  const { path, commit } = await findModel(model, { ...request, accept: readBertConfig });
   const folder = await openModelFolder(path);
   const config = readBertConfig(folder.config);
   const tokenizer = createTokenizer(folder.tokenizer);

@@ -61,8 +61,7 @@ export async function send(access: HubAccess, address: string, question: Questio
     const own = url.origin === origin;
     const { response, ...body } = await sendOnce(access, url, question, own);
     if (own) endpointHeaders = response.headers;
-    const location = response.headers.get("location");
-    const target = response.status >= 300 && response.status < 400 && location ? new URL(location, url) : url;
+    const target = targetOf(response, url) ?? url;
     const stays = target.origin !== origin && !question.leave?.(response.headers);
     if (target === url || stays) {
       if (response.status !== 408 && response.status !== 429 && response.status < 500)
@@ -74,6 +73,15 @@ export async function send(access: HubAccess, address: string, question: Questio
     url = target;
   }
   throw new HubUnavailable(`${url.host} redirects in circles`);
+}
+
+/** Where a redirect leads; undefined for what is none, or leads out of the web. */
+function targetOf({ status, headers }: Response, from: URL): URL | undefined {
+  const location = headers.get("location");
+  if (status < 300 || status >= 400 || location === null || !URL.canParse(location, from.href))
+    return undefined;
+  const target = new URL(location, from);
+  return /^https?:$/.test(target.protocol) ? target : undefined;
 }
 
 /** One request. Silence of the server for longer than the timeout ends it, at any time. */

@@ -1,6 +1,7 @@
+import { join } from "node:path";
 import { TextgraftError } from "../../base/errors.js";
 import type { ModelEvent } from "../events.js";
-import { INDEX } from "../model-folder-node.js";
+import { INDEX, readObject } from "../model-folder-node.js";
 import { isCommit, type RepoCache, repoCache } from "./cache-paths-node.js";
 import { fetchFiles } from "./fetch-files-node.js";
 import { type Listing, listModel } from "./hub-api.js";
@@ -16,6 +17,8 @@ export interface HubRequest {
   readonly signal?: AbortSignal | undefined;
   /** Hears how far downloads are, what is tried again, and of a copy that couldn't be compared with the Hub. */
   readonly tell?: ((event: ModelEvent) => void) | undefined;
+  /** Sees config.json before anything large is downloaded; what it throws is thrown. */
+  readonly accept?: ((config: Readonly<Record<string, unknown>>) => unknown) | undefined;
   /** Default: by the environment's variables. */
   readonly settings?: HubSettings | undefined;
 }
@@ -30,7 +33,8 @@ export interface HubFolder {
  * Gets the files of a model that Textgraft reads (settings, tokenizer, weights in safetensors), as far as the cache
  * doesn't hold them; it is the cache of all of Hugging Face's libraries. Where the Hub doesn't answer, or not to
  * us, a complete copy in the cache serves, and `tell` says so. Errors: `hub-refused`, `download-failed`, `file-missing` (not
- * in the cache, and offline), `file-unwritable`, `weights-invalid` (only a pickle), `model-invalid`, `option-invalid`, `cancelled`.
+ * in the cache, and offline), `file-unwritable`, `weights-invalid` (only a pickle), `model-invalid`, `config-invalid`,
+ * `option-invalid`, `cancelled`.
  */
 export async function resolveHubModel(repo: string, request: HubRequest = {}): Promise<HubFolder> {
   const { revision = "main", signal, tell = () => {} } = request;
@@ -52,12 +56,12 @@ export async function resolveHubModel(repo: string, request: HubRequest = {}): P
     if (listing === undefined) return folderOf(cache, complete!);
     const needed = await neededOf(listing, { repo, access, settings });
     const fetching = { access, settings, cache, repo, revision, commit: listing.commit, tell };
-    // The index first, silently: what is told of the rest is then all there is.
-    await fetchFiles(
-      { ...fetching, tell: () => {} },
-      needed.filter((name) => name === INDEX),
-    );
-    await fetchFiles(fetching, [...needed, ...(await shardsOf(cache.snapshot(listing.commit), needed))]);
+    const { path } = folderOf(cache, listing);
+    // These first, silently: what is told of the rest is then all there is.
+    const small = needed.filter((name) => name === "config.json" || name === INDEX);
+    await fetchFiles({ ...fetching, tell: () => {} }, small);
+    request.accept?.(await readObject(join(path, "config.json"), "config-invalid"));
+    await fetchFiles(fetching, [...needed, ...(await shardsOf(path, needed))]);
     await cache.remember(listing.commit, { revision, absent: absentFiles(listing) });
     return folderOf(cache, listing);
   } catch (error) {
@@ -126,14 +130,14 @@ function notCached({
 /** Networks and file systems in our words. */
 function explained(error: unknown, { repo, settings }: { repo: string; settings: HubSettings }): unknown {
   if (error instanceof HubUnavailable) {
-    const proxy = process.env.HTTPS_PROXY ?? process.env.https_proxy;
+    const { HTTPS_PROXY, https_proxy, NODE_USE_ENV_PROXY } = process.env;
+    const proxied = (HTTPS_PROXY ?? https_proxy) && !NODE_USE_ENV_PROXY;
+    const hint = proxied
+      ? "Node goes by HTTPS_PROXY only with NODE_USE_ENV_PROXY=1, from versions 22.21 and 24 on."
+      : "Check the network.";
     return new TextgraftError("download-failed", {
       message: `${repo} can't be downloaded: ${error.message}.`,
-      fix: `What has arrived is kept: the same command goes on from there. ${
-        proxy
-          ? "Node uses HTTPS_PROXY only from version 24 on, with NODE_USE_ENV_PROXY=1."
-          : "Check the network."
-      }`,
+      fix: `What has arrived is kept: the same command goes on from there. ${hint}`,
       cause: error,
     });
   }

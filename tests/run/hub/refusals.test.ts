@@ -115,6 +115,13 @@ test("a cache that can't be written is told, and what to do", async () => {
   });
 });
 
+test("a model of another kind is refused by its config.json, before its weights are downloaded", async () => {
+  await hub.server.commit("org/gpt", { ...someFiles(), "config.json": '{"model_type": "gpt2"}' });
+  const settings = await hub.settings();
+  await expect(openPretrained("org/gpt", { settings })).rejects.toThrow("gpt2");
+  expect(hub.server.storageBytes).toBe(0);
+});
+
 test("what is no checkpoint is told by what it lacks", async () => {
   await hub.server.commit("org/data", { "README.md": "", "data.csv": "" });
   expect(await saidOf("org/data")).toEqual([

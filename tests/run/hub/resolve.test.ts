@@ -32,7 +32,8 @@ test("the files that are read, and no others, come into the cache's standard lay
   ]);
   expect(hub.server.downloads("pytorch_model.bin")).toEqual([]);
   const last = hub.told.at(-1)!;
-  const total = read.reduce((sum, name) => sum + Buffer.from(files[name] as string).length, 0);
+  const told = read.filter((name) => name !== "config.json"); // which comes first, silently
+  const total = told.reduce((sum, name) => sum + Buffer.from(files[name] as string).length, 0);
   expect(last).toMatchObject({ kind: "download", received: total, total, model: "org/name", commit });
 });
 
@@ -75,14 +76,14 @@ test("branches, tags and pull requests are revisions, and a branch is followed",
 test("of a new commit only what differs is downloaded, and told", async () => {
   await hub.server.commit("org/name", someFiles());
   await hub.resolve("org/name");
-  const config = '{"model_type": "bert"}\n';
-  await hub.server.commit("org/name", { ...someFiles(), "config.json": config });
+  const tokenizer = '{"model": {"type": "WordPiece"}}\n';
+  await hub.server.commit("org/name", { ...someFiles(), "tokenizer.json": tokenizer });
   const before = hub.server.storageBytes;
   hub.told.length = 0;
   const { path } = await hub.resolve("org/name");
-  expect(await readFile(join(path, "config.json"), "utf8")).toBe(config);
+  expect(await readFile(join(path, "tokenizer.json"), "utf8")).toBe(tokenizer);
   expect(hub.server.storageBytes).toBe(before);
-  expect(hub.told.at(-1)).toMatchObject({ received: config.length, total: config.length });
+  expect(hub.told.at(-1)).toMatchObject({ received: tokenizer.length, total: tokenizer.length });
 });
 
 test("a renamed model is found under its old name", async () => {
@@ -110,7 +111,7 @@ test("shards are those that the index lists", async () => {
     "model.safetensors.index.json",
   ]);
   expect(await readFile(join(path, shards[1]!))).toEqual(someBytes(2000));
-  const small = ["config.json", "tokenizer.json", "tokenizer_config.json"];
+  const small = ["tokenizer.json", "tokenizer_config.json"]; // settings and index come first, silently
   const total = small.reduce((sum, name) => sum + (rest[name] as string).length, 5000);
   for (const event of hub.told) expect(event).toMatchObject({ kind: "download", total });
 });

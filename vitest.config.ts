@@ -13,8 +13,13 @@ export default defineConfig({
     hookTimeout: 120_000,
     pool: "forks",
     maxWorkers: 2,
-    // Of this run alone: never the user's cache, nor what an earlier run of the tests has left.
-    env: { TEXTGRAFT_CACHE: join(tmpdir(), `textgraft-tests-${process.pid}`) },
+    env: {
+      // Of this run alone: never the user's cache, nor what an earlier run of the tests has left.
+      TEXTGRAFT_CACHE: join(tmpdir(), `textgraft-tests-${process.pid}`),
+      // A model that isn't found must not be looked for in the network.
+      HF_HOME: join(tmpdir(), `textgraft-tests-${process.pid}`, "huggingface"),
+      HF_HUB_OFFLINE: "1",
+    },
     globalSetup: "tests/support/remove-cache.ts",
   },
 });

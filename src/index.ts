@@ -1,5 +1,13 @@
 export { type ErrorCode, TextgraftError } from "./base/errors.js";
-export type { DataFacts, EpochFacts, Judged, ModelFacts, TrainEvent, TrainResult } from "./run/events.js";
+export type {
+  DataFacts,
+  EpochFacts,
+  Judged,
+  ModelEvent,
+  ModelFacts,
+  TrainEvent,
+  TrainResult,
+} from "./run/events.js";
 export { type Exported, exportOnnx } from "./run/export-node.js";
 export { type LoadOptions, load, type PredictOptions, type TextClassifier } from "./run/load-node.js";
 export type { Metrics, MultiLabelScores, SingleLabelScores } from "./run/metrics.js";

@@ -1,15 +1,18 @@
 import { dataLines, estimateLine, modelLines } from "../report/facts.js";
 import { clock, grouped } from "../report/plain.js";
-import type { EpochFacts, TrainEvent, TrainResult } from "../run/events.js";
+import type { EpochFacts, ModelEvent, TrainEvent, TrainResult } from "../run/events.js";
 import type { Run } from "../run/train-node.js";
+import { modelEvents } from "./model-events.js";
 import type { Progress } from "./progress.js";
 
 /** Tells the events of a training as they come, and gives its result. `onTraining` is called as the first step begins. */
 export async function followRun(run: Run, progress: Progress, onTraining?: () => void): Promise<TrainResult> {
+  const tellModel = modelEvents(progress);
   try {
     for await (const event of run) {
       if (event.kind === "estimate") onTraining?.(); // the last event before the first step
-      tell(event, progress);
+      if (event.kind === "download" || event.kind === "notice") tellModel(event);
+      else tell(event, progress);
     }
     return await run.result;
   } finally {
@@ -25,7 +28,7 @@ export function stoppingLine({ training }: { training: boolean }): string {
   return `${outcome} Ctrl-C again ends at once.`;
 }
 
-function tell(event: TrainEvent, { live, say }: Progress): void {
+function tell(event: Exclude<TrainEvent, ModelEvent>, { live, say }: Progress): void {
   switch (event.kind) {
     case "data":
       for (const line of dataLines(event.facts)) say(line);
@@ -47,9 +50,6 @@ function tell(event: TrainEvent, { live, say }: Progress): void {
       break;
     case "epoch":
       say(epochLine(event.facts));
-      break;
-    case "notice":
-      say(event.text);
       break;
     case "saved":
       say(`Saved in ${event.folder}; reloaded, it gives the same answers.`);

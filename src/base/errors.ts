@@ -1,14 +1,16 @@
 /**
- * Every error that a user can meet. `internal` is for our own bugs and `cancelled` for Ctrl-C; all others
- * mean that the input has to change.
+ * Every error that a user can meet. `internal` is for our own bugs, `download-failed` for networks and servers, and
+ * `cancelled` for Ctrl-C; all others mean that the input has to change.
  */
 export type ErrorCode =
   | "cancelled"
   | "column-missing"
   | "config-invalid"
   | "data-invalid"
+  | "download-failed"
   | "file-missing"
   | "file-unwritable"
+  | "hub-refused"
   | "internal"
   | "label-unknown"
   | "memory-short"
@@ -37,9 +39,9 @@ export class TextgraftError extends Error {
     this.fix = fix;
   }
 
-  /** Process exit code: 2 the user's input, 1 a failure of ours, 130 cancelled. */
+  /** Process exit code: 2 the user's input, 1 a failure of ours or of the network, 130 cancelled. */
   get exitCode(): number {
-    if (this.code === "internal") return 1;
+    if (this.code === "internal" || this.code === "download-failed") return 1;
     return this.code === "cancelled" ? 130 : 2;
   }
 }

@@ -54,9 +54,9 @@ export function splitTable({ labels, parts }: DataFacts): string {
 
 /** What trains, and how, one fact a line. */
 export function modelLines(facts: ModelFacts): string[] {
-  const { model, layers, hiddenSize, head, frozenStages, classWeights, fresh } = facts;
+  const { model, commit, layers, hiddenSize, head, frozenStages, classWeights, fresh } = facts;
   const lines = [
-    `Model: ${model}, ${count(layers, "layer")}, hidden size ${hiddenSize}, head ${head}; ` +
+    `Model: ${model}${commit === undefined ? "" : ` (commit ${commit.slice(0, 7)})`}, ${count(layers, "layer")}, hidden size ${hiddenSize}, head ${head}; ` +
       `${grouped(facts.trainedParameters)} of ${grouped(facts.parameters)} parameters train` +
       (frozenStages === 0 ? "." : `; frozen: ${frozenPart(frozenStages, layers)}.`),
     `Texts longer than ${facts.maxLength} tokens are cut: ${percent(facts.cutShare)} of the training texts.`,

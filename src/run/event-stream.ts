@@ -73,3 +73,28 @@ export async function* reporting<T>(
     }
   }
 }
+
+/** Runs a job that tells events, and gives each of them in turn, then its result. */
+export async function* telling<E, T>(job: (tell: (event: E) => void) => Promise<T>): AsyncGenerator<E, T> {
+  const events: E[] = [];
+  let wake = () => {};
+  const finished = job((event) => {
+    events.push(event);
+    wake();
+  });
+  const ended = finished.then(
+    () => true,
+    () => true,
+  );
+  for (let over = false; ; ) {
+    const next = events.shift();
+    if (next !== undefined) yield next;
+    else if (over) return finished;
+    else {
+      const told = new Promise<boolean>((resolve) => {
+        wake = () => resolve(false);
+      });
+      over = await Promise.race([told, ended]);
+    }
+  }
+}

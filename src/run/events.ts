@@ -29,8 +29,10 @@ export interface DataFacts {
 
 /** What trains, and on what. */
 export interface ModelFacts {
-  /** Where it came from: `mini`, or a folder. */
+  /** Where it came from: `mini`, a folder, or a name on the Hub. */
   model: string;
+  /** Of the repository on the Hub. */
+  commit?: string;
   parameters: number;
   trainedParameters: number;
   layers: number;
@@ -60,8 +62,26 @@ export interface EpochFacts {
   seconds: number;
 }
 
+/** What is told while a model is got from the Hugging Face Hub. */
+export type ModelEvent =
+  | {
+      kind: "download";
+      model: string;
+      revision: string;
+      commit: string;
+      /** The file that is on its way. */
+      file: string;
+      /** Bytes of all files that have to be downloaded; what an earlier run left counts as received. */
+      received: number;
+      /** Less than what was received where the server doesn't say how large the files are. */
+      total: number;
+      bytesPerSecond: number;
+    }
+  | { kind: "notice"; text: string };
+
 /** What a training tells while it runs. */
 export type TrainEvent =
+  | ModelEvent
   | { kind: "data"; facts: DataFacts }
   | { kind: "tokenized"; done: number; total: number }
   | { kind: "model"; facts: ModelFacts }
@@ -82,7 +102,6 @@ export type TrainEvent =
     }
   | { kind: "evaluating"; part: Part; done: number; total: number }
   | { kind: "epoch"; facts: EpochFacts }
-  | { kind: "notice"; text: string }
   | { kind: "saved"; folder: string };
 
 /** One text with the model's answer. */

@@ -93,8 +93,8 @@ export async function fileSource(path: string): Promise<ByteSource> {
   };
 }
 
-const SINGLE = "model.safetensors";
-const INDEX = "model.safetensors.index.json";
+export const SINGLE = "model.safetensors";
+export const INDEX = "model.safetensors.index.json";
 const WANTED = `config.json, tokenizer.json and ${SINGLE}`;
 
 async function listFolder(path: string): Promise<string[]> {
@@ -127,7 +127,7 @@ async function openFolderWeights(
 ): Promise<WeightFile> {
   if (names.includes(SINGLE)) return openWeights(await fileSource(join(path, SINGLE)));
   if (names.includes(INDEX)) return openShards(path, names);
-  const pickle = names.find((name) => /^pytorch_model.*\.bin$/.test(name));
+  const pickle = pickleOf(names);
   if (pickle === undefined) {
     throw new TextgraftError("file-missing", {
       message: `${path} has no weights: neither ${SINGLE} nor ${INDEX}; it holds ${shown(names)}.`,
@@ -135,28 +135,39 @@ async function openFolderWeights(
     });
   }
   const [architecture] = Array.isArray(config.architectures) ? (config.architectures as unknown[]) : [];
+  const folder = JSON.stringify(path);
+  throw pickleRefusal({ place: path, pickle, architecture, source: folder, target: folder });
+}
+
+/** The file of a model's weights that is a pickle; undefined where there is none. */
+export const pickleOf = (names: readonly string[]): string | undefined =>
+  names.find((name) => /^pytorch_model.*\.bin$/.test(name));
+
+/** Why weights that are only in a pickle aren't read, and how Python makes others of them. `source` and `target` are Python's literals. */
+export function pickleRefusal({
+  place,
+  pickle,
+  architecture,
+  source,
+  target,
+}: {
+  place: string;
+  pickle: string;
+  architecture: unknown;
+  source: string;
+  target: string;
+}): TextgraftError {
   const className =
     typeof architecture === "string" && /^\w+$/.test(architecture) ? architecture : "AutoModel";
-  const folder = JSON.stringify(path);
-  throw new TextgraftError("weights-invalid", {
-    message: `${path} has its weights only in ${pickle}. Such a file is a pickle, and opening a pickle runs the code in it: Textgraft refuses.`,
-    fix: `If you trust it, convert it once in Python: import transformers; transformers.${className}.from_pretrained(${folder}).save_pretrained(${folder}). That writes ${SINGLE}.`,
+  return new TextgraftError("weights-invalid", {
+    message: `${place} has its weights only in ${pickle}. Such a file is a pickle, and opening a pickle runs the code in it: Textgraft refuses.`,
+    fix: `If you trust it, convert it once in Python: import transformers; transformers.${className}.from_pretrained(${source}).save_pretrained(${target}). That writes ${SINGLE}.`,
   });
 }
 
 /** Shards behind one reader: the index says which file holds which tensor. */
 async function openShards(path: string, names: readonly string[]): Promise<WeightFile> {
-  const index = join(path, INDEX);
-  const { weight_map: map } = await readObject(index, "weights-invalid");
-  // Only plain names: an index must not lead out of its folder.
-  const isShard = (file: unknown) => typeof file === "string" && /^[^/\\]+\.safetensors$/.test(file);
-  if (!isRecord(map) || !Object.values(map).every(isShard)) {
-    throw new TextgraftError("weights-invalid", {
-      message: `${index} needs a weight_map from tensor names to files such as model-00001-of-00002.safetensors.`,
-      fix: "Download the folder again.",
-    });
-  }
-  const fileOf = new Map(Object.entries(map) as [string, string][]);
+  const fileOf = await shardMap(join(path, INDEX));
   const files = [...new Set(fileOf.values())].sort();
   const missing = files.filter((file) => !names.includes(file));
   if (missing.length > 0) {
@@ -181,7 +192,21 @@ async function openShards(path: string, names: readonly string[]): Promise<Weigh
   };
 }
 
-async function readObject(path: string, code: ErrorCode): Promise<Record<string, unknown>> {
+/** Which file holds which tensor, by an index of shards. Throws `weights-invalid`. */
+export async function shardMap(index: string): Promise<Map<string, string>> {
+  const { weight_map: map } = await readObject(index, "weights-invalid");
+  // Only plain names: an index must not lead out of its folder.
+  const isShard = (file: unknown) => typeof file === "string" && /^[^/\\]+\.safetensors$/.test(file);
+  if (isRecord(map) && Object.values(map).every(isShard))
+    return new Map(Object.entries(map) as [string, string][]);
+  throw new TextgraftError("weights-invalid", {
+    message: `${index} needs a weight_map from tensor names to files such as model-00001-of-00002.safetensors.`,
+    fix: "Download the folder again.",
+  });
+}
+
+/** Reads a JSON file that holds an object. Throws `file-missing`, or `code` with line and column. */
+export async function readObject(path: string, code: ErrorCode): Promise<Record<string, unknown>> {
   const value = parseJson(await readText(path), path, code);
   if (isRecord(value)) return value;
   throw new TextgraftError(code, {
@@ -254,7 +279,8 @@ const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-const shown = (names: readonly string[]): string =>
+/** Names for a message; many are cut short. */
+export const shown = (names: readonly string[]): string =>
   names.length === 0
     ? "nothing"
     : names.slice(0, 8).join(", ") + (names.length > 8 ? ` and ${names.length - 8} more` : "");

@@ -39,7 +39,11 @@ export type Recipe = "quick" | "standard" | "thorough" | "tutorial";
 
 /** Every option of a training, in the order of the help. The keys are the library's names; flags are in kebab-case. */
 export const trainOptions = {
-  model: text("mini", "pretrained model to start from: mini (built in) or a folder"),
+  model: text(
+    "mini",
+    "pretrained model to start from: a folder, mini (built in), or a Hugging Face Hub name",
+  ),
+  revision: text("main", "branch, tag or commit of a model from the Hub"),
   output: text("textgraft-model", "folder for the fine-tuned model"),
   overwrite: flag("replace a model that is already there"),
   recipe: choice<Recipe>(

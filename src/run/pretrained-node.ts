@@ -6,23 +6,23 @@ import { familyOf, readConfig } from "../model/families.js";
 import { initialValues, type ParameterSpec } from "../model/parameters.js";
 import { createTokenizer, type Tokenizer } from "../tokens/tokenizer.js";
 import type { Engine } from "./engine.js";
-import { embeddedModel, type ModelFolder, openModelFolder } from "./model-folder-node.js";
+import { findModel } from "./find-model-node.js";
+import type { HubRequest } from "./hub/resolve-node.js";
+import { type ModelFolder, openModelFolder } from "./model-folder-node.js";
 
 /** A model folder understood: what it was trained on is in its weights, what it can read in its tokenizer. */
 export interface Pretrained {
   readonly folder: ModelFolder;
+  /** Of the repository on the Hub; undefined for a folder of the user's and for what is built in. */
+  readonly commit: string | undefined;
   readonly config: EncoderConfig;
   readonly tokenizer: Tokenizer;
 }
 
-/** Models that come with the package. */
-const EMBEDDED = ["mini"];
-
-/** Opens a model by its folder, or by the name of one that is built in. */
-export async function openPretrained(model: string): Promise<Pretrained> {
-  const folder = await openModelFolder(EMBEDDED.includes(model) ? embeddedModel() : model).catch(
-    explained(model),
-  );
+/** Opens a model by its folder, by the name of one that is built in, or by its name on the Hugging Face Hub. */
+export async function openPretrained(model: string, request?: HubRequest): Promise<Pretrained> {
+  const { path, commit } = await findModel(model, { ...request, accept: readConfig });
+  const folder = await openModelFolder(path);
   const config = readConfig(folder.config);
   const tokenizer = createTokenizer(folder.tokenizer);
   if (tokenizer.vocabSize > config.vocabSize) {
@@ -31,18 +31,8 @@ export async function openPretrained(model: string): Promise<Pretrained> {
       fix: "Use the tokenizer files that came with these weights.",
     });
   }
-  return { folder, config, tokenizer };
+  return { folder, commit, config, tokenizer };
 }
-
-/** A name that is no folder here may be one of a hub. */
-const explained = (model: string) => (error: unknown) => {
-  if (!(error instanceof TextgraftError) || error.code !== "file-missing" || /[\\/.]/.test(model))
-    throw error;
-  throw new TextgraftError("file-missing", {
-    message: `There is no model ${model}: neither a folder of that name, nor one that is built in (${EMBEDDED.join(", ")}).`,
-    fix: "Models are not downloaded by name yet: give the folder of a BERT checkpoint.",
-  });
-};
 
 /**
  * Copies a model's weights into an engine. What the folder lacks starts at random: always a head for other labels,

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { Split } from "../data/split.js";
 import type { Classifier } from "../model/classifier.js";
-import type { Tokenizer } from "../tokens/tokenizer.js";
 import type { DataFacts, TrainResult } from "./events.js";
 import type { TrainOptions } from "./options.js";
+import type { Pretrained } from "./pretrained-node.js";
 import type { SavedFacts } from "./saved-facts.js";
 import { inOrder } from "./tokenize.js";
 import type { TrainHistory } from "./train.js";
@@ -12,7 +12,7 @@ import { onnxruntimeVersion } from "./version-node.js";
 
 /** A training that has ended, but for saving it. */
 export interface Finished {
-  tokenizer: Tokenizer;
+  pretrained: Pretrained;
   options: TrainOptions;
   facts: DataFacts;
   maxLength: number;
@@ -24,7 +24,7 @@ export interface Finished {
 
 /** What is written beside the weights: what it takes to use them, and to repeat the run. */
 export function runRecord({
-  tokenizer,
+  pretrained: { tokenizer, commit },
   options,
   facts,
   maxLength,
@@ -45,6 +45,7 @@ export function runRecord({
     maxLength,
     run: {
       options,
+      ...(commit !== undefined && { commit }),
       data: { ...data, fingerprint: fingerprintOf(rows) },
       tokenizer: tokenizer.fingerprint,
       versions: { node: process.version, onnxruntime: onnxruntimeVersion() },

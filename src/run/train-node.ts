@@ -11,8 +11,8 @@ import { type Classifier, createClassifier } from "../model/classifier.js";
 import type { Problem } from "../model/loss.js";
 import type { Engine } from "./engine.js";
 import { openWorkerEngine } from "./engine-worker-node.js";
-import { eventStream } from "./event-stream.js";
-import type { DataFacts, ModelFacts, TrainEvent, TrainResult } from "./events.js";
+import { eventStream, telling } from "./event-stream.js";
+import type { DataFacts, ModelEvent, ModelFacts, TrainEvent, TrainResult } from "./events.js";
 import { judge } from "./judge.js";
 import { resolveOptions, type TrainOptions } from "./options.js";
 import { datasetFrom, type LabelledRow, partsOf, type Sources } from "./parts.js";
@@ -54,20 +54,14 @@ export interface Run extends AsyncIterable<TrainEvent> {
  * starts, through `result` and the iteration alike.
  */
 export function train(input: TrainInput): Run {
-  let stopped = false;
-  const stream = eventStream(pipeline(input, () => stopped));
-  return Object.assign(stream, {
-    cancel: () => {
-      stopped = true;
-    },
-  });
+  const stop = new AbortController();
+  const stream = eventStream(pipeline(input, stop.signal));
+  return Object.assign(stream, { cancel: () => stop.abort() });
 }
 
-async function* pipeline(
-  input: TrainInput,
-  cancelled: () => boolean,
-): AsyncGenerator<TrainEvent, TrainResult> {
+async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator<TrainEvent, TrainResult> {
   const start = Date.now();
+  const cancelled = () => signal.aborted;
   const stopIfCancelled = (): void => {
     if (!cancelled()) return;
     const message = "Stopped before the first step; nothing was written.";
@@ -78,7 +72,10 @@ async function* pipeline(
   const problem: Problem = options.multiLabel ? "multi_label" : "single_label";
   const seeded = random(options.seed);
   await checkTarget(options.output, options.overwrite);
-  const pretrained = await openPretrained(options.model);
+  const { revision } = options;
+  const pretrained = yield* telling<ModelEvent, Pretrained>((tell) =>
+    openPretrained(options.model, { revision, signal, tell }),
+  );
   checkFreeze(options.freeze, pretrained.config);
   maxLengthOf(options.maxLength, pretrained.config.positions, pretrained.config); // told before the long work
   const sources = await readSources(data, options);
@@ -107,7 +104,6 @@ async function* pipeline(
     problem,
   });
   const frozenStages = frozenStagesOf(options.freeze, classifier);
-  const { tokenizer } = pretrained;
   const engine = await openWorkerEngine(engineSpecOf(classifier, options, { frozenStages, maxLength }));
   try {
     const keepHead = continues(pretrained, classifier);
@@ -117,6 +113,7 @@ async function* pipeline(
     const { all, trained } = parameterCounts(classifier, frozenStages);
     const model: ModelFacts = {
       model: options.model,
+      ...(pretrained.commit !== undefined && { commit: pretrained.commit }),
       parameters: all,
       trainedParameters: trained,
       layers: pretrained.config.layers,
@@ -145,7 +142,7 @@ async function* pipeline(
     const history = yield* trainEpochs(engine, tokens, settings);
     const test = yield* judge(engine, tokens, split, { labels: facts.labels, classWeights });
     const features = yield* featuresOf(engine, frozenStages);
-    const saved = runRecord({ tokenizer, options, facts, maxLength, classifier, history, test, split });
+    const saved = runRecord({ pretrained, options, facts, maxLength, classifier, history, test, split });
     const probes = test.judged.slice(0, PROBES);
     await saveModel(options.output, options.overwrite, {
       engine,

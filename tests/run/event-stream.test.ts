@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import { eventStream, reporting } from "../../src/run/event-stream.js";
+import { eventStream, reporting, telling } from "../../src/run/event-stream.js";
 
 /** Tells 1 to `count`, slowly where `pause` is given, and ends with the result or the error. */
 async function* job(count: number, { pause = 0, error }: { pause?: number; error?: Error } = {}) {
@@ -108,5 +108,38 @@ describe("a job that reports", () => {
     expect(await driven(async () => "done")).toEqual({ told: [], result: "done" });
     const error = new Error("no such text");
     await expect(driven(() => Promise.reject(error))).rejects.toBe(error);
+  });
+});
+
+describe("a job that tells events", () => {
+  test("has each of them given, and then its result, to one who is slow, too", async () => {
+    const told: number[] = [];
+    const events = telling<number, string>(async (tell) => {
+      for (let i = 1; i <= 6; i++) {
+        tell(i);
+        if (i % 2 === 0) await sleep(1);
+      }
+      tell(7);
+      return "done";
+    });
+    for (;;) {
+      const { value, done } = await events.next();
+      if (done) {
+        expect({ told, value }).toEqual({ told: [1, 2, 3, 4, 5, 6, 7], value: "done" });
+        return;
+      }
+      told.push(value as number);
+      await sleep(2);
+    }
+  });
+
+  test("that fails has what it told given first", async () => {
+    const error = new Error("no such model");
+    const events = telling<number, never>(async (tell) => {
+      tell(1);
+      throw error;
+    });
+    expect(await events.next()).toEqual({ value: 1, done: false });
+    await expect(events.next()).rejects.toBe(error);
   });
 });

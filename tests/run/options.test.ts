@@ -19,6 +19,7 @@ const names = Object.keys(trainOptions) as (keyof TrainOptions)[];
 /** Texts that each option takes, with what they mean, and texts that it refuses. */
 const cases: Record<keyof TrainOptions, { valid: [string, unknown][]; invalid: string[] }> = {
   model: { valid: [["some/folder", "some/folder"]], invalid: [] },
+  revision: { valid: [["refs/pr/1", "refs/pr/1"]], invalid: [] },
   output: { valid: [["some/folder", "some/folder"]], invalid: [] },
   overwrite: {
     valid: [

@@ -9,10 +9,12 @@ import { openPretrained } from "../../run/pretrained-node.js";
 import { encodeAll } from "../../tokens/encode-all.js";
 import { lengthStatistics } from "../../tokens/lengths.js";
 import { type App, type CommonFlags, jsonLine } from "../app.js";
+import { modelEvents } from "../model-events.js";
 import { openProgress } from "../progress.js";
 
 interface InspectFlags extends CommonFlags {
   model: string;
+  revision: string;
   text?: string;
   label?: string;
   multiLabel?: true;
@@ -20,12 +22,17 @@ interface InspectFlags extends CommonFlags {
 
 /** `textgraft inspect DATA` */
 export function addInspect(program: Command, app: App): Command {
-  const { text, label, multiLabel, model } = trainOptions;
+  const { text, label, multiLabel, model, revision } = trainOptions;
   return program
     .command("inspect")
     .description("look at labelled texts: labels, duplicates, lengths in tokens, and what a limit cuts")
     .argument("<data>", "CSV, TSV or JSONL file with a column of texts and one of labels")
-    .option("--model <name>", "model whose tokens are counted: mini (built in) or a folder", model.default)
+    .option(
+      "--model <name>",
+      "model whose tokens are counted: a folder, mini (built in), or a Hugging Face Hub name",
+      model.default,
+    )
+    .option("--revision <text>", revision.help, revision.default)
     .option("--text <column>", text.help)
     .option("--label <column>", label.help)
     .option("--multi-label", multiLabel.help)
@@ -37,7 +44,8 @@ async function inspectVerb({ stdout, stderr }: App, data: string, flags: Inspect
   const progress = openProgress(stderr, flags);
   progress.live(() => "Looking for duplicates …");
   const summary = summarize(dataset);
-  const { tokenizer, config } = await openPretrained(flags.model);
+  const tell = modelEvents(progress);
+  const { tokenizer, config } = await openPretrained(flags.model, { revision: flags.revision, tell });
   const texts = dataset.examples.map(({ text }) => text);
   const encodings = await encodeAll(tokenizer, texts, undefined, (done, total) =>
     progress.live(() => `Tokenizing: ${grouped(done)}/${grouped(total)} texts`),

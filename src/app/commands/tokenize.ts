@@ -6,9 +6,12 @@ import { parseOption, trainOptions } from "../../run/options.js";
 import { openPretrained } from "../../run/pretrained-node.js";
 import type { Tokenizer } from "../../tokens/tokenizer.js";
 import { type App, type CommonFlags, jsonLine } from "../app.js";
+import { modelEvents } from "../model-events.js";
+import { openProgress } from "../progress.js";
 
 interface TokenizeFlags extends CommonFlags {
   model: string;
+  revision: string;
   maxLength: number | "auto";
 }
 
@@ -20,9 +23,10 @@ export function addTokenize(program: Command, app: App): Command {
     .argument("[texts...]", "texts; without any, standard input is read, one text a line")
     .option(
       "--model <name>",
-      "model that reads them: mini (built in) or a folder",
+      "model that reads them: a folder, mini (built in), or a Hugging Face Hub name",
       trainOptions.model.default,
     )
+    .option("--revision <text>", trainOptions.revision.help, trainOptions.revision.default)
     .option(
       "--max-length <number>",
       "cut and pad each text to so many tokens; auto: leave it as it is",
@@ -32,8 +36,11 @@ export function addTokenize(program: Command, app: App): Command {
     .action((texts: string[], flags: TokenizeFlags) => tokenizeVerb(app, texts, flags));
 }
 
-async function tokenizeVerb({ stdout }: App, args: string[], flags: TokenizeFlags): Promise<void> {
-  const { tokenizer, config } = await openPretrained(flags.model);
+async function tokenizeVerb({ stdout, stderr }: App, args: string[], flags: TokenizeFlags): Promise<void> {
+  const progress = openProgress(stderr, flags);
+  const tell = modelEvents(progress);
+  const { tokenizer, config } = await openPretrained(flags.model, { revision: flags.revision, tell });
+  progress.end();
   if (flags.maxLength !== "auto" && flags.maxLength > config.positions) {
     throw new TextgraftError("option-invalid", {
       message: `--max-length is ${flags.maxLength}; ${flags.model} reads at most ${config.positions} tokens.`,

@@ -2,6 +2,7 @@ import { TextgraftError } from "../base/errors.js";
 import { type DType, float16, float32, type Tensor } from "../base/tensor.js";
 import { type Dim, product, type Shape, sameShape } from "./dims.js";
 import type { Attributes, Node, Op, Value } from "./graph.js";
+import * as distance from "./ops-distance.js";
 import * as elementwise from "./ops-elementwise.js";
 import * as leaf from "./ops-leaf.js";
 import * as matrix from "./ops-matrix.js";
@@ -115,6 +116,13 @@ export class GraphBuilder {
   gather = (table: Value, indices: Value): Value => this.one(movement.gather, [table, indices]);
   scatterRows = (x: Value, indices: Value, rows: Dim): Value =>
     this.one(movement.scatterRows, [x, indices], { rows });
+
+  /** x [..., n, 2n] by the distance of two positions, j - i = column - n → [..., n, n] */
+  byDistance = (x: Value): Value => this.one(distance.byDistance, [x]);
+  toDistance = (x: Value): Value => this.one(distance.toDistance, [x]);
+  /** Elements of a constant vector, from `start` on or in its middle. */
+  constantPart = (value: Tensor, start: number | "middle", size: Dim): Value =>
+    this.one(distance.constantPart, [], { value, start, size });
 
   /** `scale` · a · b, each side transposed first where the option says so. */
   matmul = (a: Value, b: Value, { transA = false, transB = false, scale = 1 }: ProductOptions = {}): Value =>

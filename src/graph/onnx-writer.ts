@@ -66,6 +66,7 @@ export class OnnxWriter {
     const { data } = dtype === "float16" ? float16([], [value]) : float32([], [value]);
     return this.initializer(dtype, [], data);
   }
+  constant = ({ dtype, shape, data }: Tensor): string => this.initializer(dtype, shape, data);
 
   integers(values: readonly number[], dtype: DType = "int64"): string {
     const data = dtype === "int64" ? BigInt64Array.from(values, BigInt) : Int32Array.from(values);
@@ -108,8 +109,7 @@ export class OnnxWriter {
     if (op.name === "Input") {
       this.names.set(outputs[0]!, attributes.name as string);
     } else if (op.name === "Constant") {
-      const { dtype, shape, data } = attributes.value as Tensor;
-      this.names.set(outputs[0]!, this.initializer(dtype, shape, data));
+      this.names.set(outputs[0]!, this.constant(attributes.value as Tensor));
     } else {
       for (const output of outputs) if (!this.names.has(output)) this.names.set(output, this.freshName());
       op.onnx(this, node, inputs.map(this.nameOf), outputs.map(this.nameOf));

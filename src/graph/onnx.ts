@@ -25,8 +25,19 @@ export interface CompiledGraph {
 export function compile(outputs: Readonly<Record<string, Value>>, options: CompileOptions): CompiledGraph {
   const nodes = needed(Object.values(outputs));
   const writer = new OnnxWriter(options, nodes, outputs);
-  for (const node of leavesBackwards(nodes)) writer.write(node);
+  for (const node of inRunningOrder(nodes)) writer.write(node);
   return writer.finish(outputs);
+}
+
+/**
+ * ONNX Runtime runs the last node that nothing reads and all it needs, then the one before it, and so on. Written as
+ * they were built, a backward pass would run to its end before the first gradient of a weight is computed, and hold on
+ * to all that those need. Written backwards, each gradient comes as soon as it can and what it needs is freed.
+ */
+function inRunningOrder(nodes: readonly Node[]): Node[] {
+  const read = new Set(nodes.flatMap(({ inputs }) => inputs.map(({ node }) => node)));
+  const isRead = (node: Node): boolean => read.has(node);
+  return [...nodes.filter(isRead), ...nodes.filter((node) => !isRead(node)).reverse()];
 }
 
 /** The nodes that some values are computed from, in the order they were written. */
@@ -39,14 +50,4 @@ export function needed(values: readonly Value[]): Node[] {
     open.push(...node.inputs.map((input) => input.node));
   }
   return [...found].sort((a, b) => a.id - b.id);
-}
-
-/**
- * The same nodes with those that no other reads at the end, the first of them last. ONNX Runtime works backwards from
- * such leaves, beginning with the last: so it computes the gradient of a weight as soon as that of the layer's output is
- * there. In the order of writing, it would go down to the first layer before, and keep all that in memory.
- */
-function leavesBackwards(nodes: readonly Node[]): Node[] {
-  const read = new Set(nodes.flatMap(({ inputs }) => inputs.map(({ node }) => node)));
-  return [...nodes.filter((node) => read.has(node)), ...nodes.filter((node) => !read.has(node)).reverse()];
 }

@@ -16,7 +16,7 @@ export function broadcast(op: string, a: ValueType, b: ValueType): Shape {
 }
 
 /** Sums a gradient over the axes along which its value was stretched. */
-function unbroadcast(g: GraphBuilder, dy: Value, shape: Shape): Value {
+export function unbroadcast(g: GraphBuilder, dy: Value, shape: Shape): Value {
   if (sameShape(dy.shape, shape)) return dy;
   const added = dy.shape.length - shape.length;
   const stretched = dy.shape.flatMap((dim, i) =>

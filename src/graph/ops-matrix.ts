@@ -1,11 +1,12 @@
 import { type Dim, type Shape, sameShape } from "./dims.js";
 import { defineOp, graphError, type Value } from "./graph.js";
+import { unbroadcast } from "./ops-elementwise.js";
 
 type ProductAttributes = { transA: boolean; transB: boolean; scale: number };
 
 /**
- * Matrix product over the last two axes, either side transposed first, times a number. The leading axes of both
- * sides are the same.
+ * Matrix product over the last two axes, either side transposed first, times a number. Where a side
+ * has a leading axis of 1, it stretches.
  *
  * y = s·a·b  =>  da = s·dy·bᵀ,  db = s·aᵀ·dy
  */
@@ -14,29 +15,27 @@ export const matmul = defineOp<readonly [Value, Value], ProductAttributes>({
   infer: ([a, b], { transA, transB }) => {
     const [m, k] = matrixOf(a.shape, transA);
     const [inner, n] = matrixOf(b.shape, transB);
+    const pairs = a.shape.slice(0, -2).map((dim, axis) => [dim, b.shape[axis]!] as const);
     const sameRank = a.shape.length >= 2 && a.shape.length === b.shape.length;
-    if (
-      a.dtype !== b.dtype ||
-      !sameRank ||
-      k !== inner ||
-      !sameShape(a.shape.slice(0, -2), b.shape.slice(0, -2))
-    ) {
+    const fits = sameRank && k === inner && pairs.every(([l, r]) => l === r || l === 1 || r === 1);
+    if (a.dtype !== b.dtype || !fits) {
       throw graphError(
         "MatMul",
         [a, b],
         `matrices of one type that fit (transA ${transA}, transB ${transB})`,
       );
     }
-    return { dtype: a.dtype, shape: [...a.shape.slice(0, -2), m, n] };
+    return { dtype: a.dtype, shape: [...pairs.map(([l, r]) => (l === 1 ? r : l)), m, n] };
   },
-  gradient: (g, dy, { inputs: [a, b], attributes: { transA, transB, scale } }) => [
-    transA
+  gradient: (g, dy, { inputs: [a, b], attributes: { transA, transB, scale } }) => {
+    const da = transA
       ? g.matmul(b, dy, { transA: transB, transB: true, scale })
-      : g.matmul(dy, b, { transB: !transB, scale }),
-    transB
+      : g.matmul(dy, b, { transB: !transB, scale });
+    const db = transB
       ? g.matmul(dy, a, { transA: true, transB: transA, scale })
-      : g.matmul(a, dy, { transA: !transA, scale }),
-  ],
+      : g.matmul(a, dy, { transA: !transA, scale });
+    return [unbroadcast(g, da, a.shape), unbroadcast(g, db, b.shape)];
+  },
   onnx: (writer, { inputs: [a, b], attributes: { transA, transB, scale } }, [left, right], outputs) => {
     const flags = { transA: Number(transA), transB: Number(transB), alpha: writer.float(scale) };
     // Gemm with a transposed side is slow on the GPU: 5-6 TFLOP/s against 13-20 of MatMul on an H100.

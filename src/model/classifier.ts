@@ -8,7 +8,14 @@ import type { EncoderConfig } from "./config.js";
 import type { Stage, StageContext, TokenInputs } from "./encoder.js";
 import { familyOf } from "./families.js";
 import { type Head, type HeadKind, mlpHead } from "./head.js";
-import { attentionBias, type Dropout, type DropoutSite, fedDropout, noDropout } from "./layers.js";
+import {
+  attentionBias,
+  type Dropout,
+  type DropoutSite,
+  fedDropout,
+  type MaskType,
+  noDropout,
+} from "./layers.js";
 import { type Problem, weightedLoss } from "./loss.js";
 import { type ParameterSpec, parameterScope } from "./parameters.js";
 
@@ -108,6 +115,8 @@ export interface TrainGraphOptions {
   readonly source?: ParameterSource;
   /** Default: true. */
   readonly dropout?: boolean;
+  /** How masks of dropout are fed. Default: float32. */
+  readonly masks?: MaskType;
   /** Keep only what stages give each other, and compute the rest again for the backward pass. Default: false. */
   readonly checkpointing?: boolean;
   /** Default: float32. In float16 the gradients are those of the loss times the input `loss.scale`. */
@@ -121,6 +130,7 @@ export function trainGraph(
   {
     source = ownInputs,
     dropout = true,
+    masks = "float32",
     checkpointing = false,
     precision = "float32",
   }: TrainGraphOptions = {},
@@ -129,7 +139,7 @@ export function trainGraph(
   const { g, inputs, classify, segments } = start(model, {
     source,
     precision,
-    dropout: dropout ? fedDropout(sites) : noDropout,
+    dropout: dropout ? fedDropout(sites, masks) : noDropout,
   });
   const logits = classify(from);
   const [batch, labels] = logits.shape as [string, number];

@@ -33,6 +33,8 @@ export interface TransformerConfig extends EncoderConfig {
 export interface ConfigReader {
   /** A whole number above 0. */
   size(key: string): number;
+  /** A whole number, negative ones too. */
+  integer(key: string): number;
   /** A whole number of at least 0: a token's id. */
   id(key: string, fallback: number): number;
   /** A number of at least 0; the fallback where the key is absent or null. */
@@ -41,7 +43,7 @@ export interface ConfigReader {
   probability(key: string, fallback: number): number;
   /** The name of an activation, as transformers has it. */
   activation(key: string): Activation;
-  /** Refuses all but these values: what Textgraft doesn't have. */
+  /** Refuses all but these values: what Textgraft doesn't have. `undefined` stands for an absent key. */
   expect(key: string, allowed: readonly unknown[]): void;
   /** An error about the file, for what concerns several keys. */
   invalid(what: string): TextgraftError;
@@ -51,7 +53,8 @@ export function configReader(json: Readonly<Record<string, unknown>>): ConfigRea
   const wrong = (key: string, wanted: string) => invalid(`${key} is ${JSON.stringify(json[key])}; ${wanted}`);
   const whole = (key: string, least: number, value: unknown): number => {
     if (typeof value === "number" && Number.isInteger(value) && value >= least) return value;
-    throw wrong(key, `it must be a whole number ${least === 1 ? "above 0" : `of at least ${least}`}`);
+    const bound = least === 1 ? " above 0" : least === 0 ? " of at least 0" : "";
+    throw wrong(key, `it must be a whole number${bound}`);
   };
   const number = (key: string, fallback: number): number => {
     const value = json[key] ?? fallback;
@@ -60,6 +63,7 @@ export function configReader(json: Readonly<Record<string, unknown>>): ConfigRea
   };
   return {
     size: (key) => whole(key, 1, json[key]),
+    integer: (key) => whole(key, Number.NEGATIVE_INFINITY, json[key]),
     id: (key, fallback) => whole(key, 0, json[key] ?? fallback),
     number,
     probability: (key, fallback) => {
@@ -75,7 +79,8 @@ export function configReader(json: Readonly<Record<string, unknown>>): ConfigRea
     },
     expect: (key, allowed) => {
       if (allowed.includes(json[key])) return;
-      throw wrong(key, `Textgraft reads ${allowed.map((value) => JSON.stringify(value)).join(" or ")}`);
+      const named = allowed.flatMap((value) => (value === undefined ? [] : [JSON.stringify(value)]));
+      throw wrong(key, `Textgraft reads ${named.join(" or ")}`);
     },
     invalid,
   };

@@ -11,8 +11,11 @@ export interface EmbeddingsSpec {
   readonly width?: number;
   /** Rows of the table of token types; none where it is 0. A single row is added to all tokens, whatever their types. */
   readonly tokenTypes: number;
-  /** Looks positions [sequence, width] or [batch, sequence, width] up in their table. Default: token i is at row i. */
-  readonly places?: Places;
+  /**
+   * Looks positions [sequence, width] or [batch, sequence, width] up in their table. Default: token i is at row i; null:
+   * there is no table.
+   */
+  readonly places?: Places | null;
   /** A dense layer from the width to the hidden size, behind all else. Default: none. */
   readonly projection?: string;
 }
@@ -35,7 +38,7 @@ export function embeddingsStage(
     perToken: true,
     parameters: [
       table("word", config.vocabSize),
-      table("position", config.positionRows),
+      ...(places ? [table("position", config.positionRows)] : []),
       ...(tokenTypes > 0 ? [table("token_type", tokenTypes)] : []),
       ...normParameters(`${name}.LayerNorm`, width),
       ...(projection === undefined
@@ -50,7 +53,7 @@ export function embeddingsStage(
       const typed = types
         ? g.add(words, tokenTypes === 1 ? types : g.gather(types, tokens.tokenTypeIds()))
         : words;
-      const sum = g.add(typed, places(g, params.in("position_embeddings").weight, ids));
+      const sum = places ? g.add(typed, places(g, params.in("position_embeddings").weight, ids)) : typed;
       const normed = norm(g, params.in("LayerNorm"), sum, config.layerNormEpsilon);
       const kept = dropout(g, normed, { name, probability: config.hiddenDropout, stride: width });
       return projection === undefined ? kept : linear(g, root.in(projection), kept);

@@ -1,12 +1,14 @@
 import { closest, TextgraftError } from "../base/errors.js";
 import type { EncoderConfig } from "./config.js";
 import { bert } from "./families/bert.js";
+import { debertaV2 } from "./families/deberta-v2.js";
 import { distilbert } from "./families/distilbert.js";
 import { electra } from "./families/electra.js";
+import { mpnet } from "./families/mpnet.js";
 import { roberta } from "./families/roberta.js";
 import type { Family } from "./family.js";
 
-const families: readonly Family[] = [bert, distilbert, roberta, electra];
+const families: readonly Family[] = [bert, distilbert, roberta, electra, mpnet, debertaV2];
 
 /** Each `model_type` that can be read. */
 export const modelTypes: readonly string[] = families.flatMap(({ classes }) => Object.keys(classes));

@@ -14,10 +14,15 @@ export interface DropoutPlace {
   readonly stride: number;
 }
 
-/** A place that a graph has, with the shape of what is dropped there: [batch, …]. */
+/** A place that a graph has, with the shape of what is dropped there: [batch, …], or [1, …] of what all examples share. */
 export interface DropoutSite extends DropoutPlace {
   readonly shape: Shape;
+  /** Of its mask. */
+  readonly dtype: MaskType;
 }
+
+/** How a mask is fed: as 0 and 1/(1-p), or as 0 and 1 in a fourth of the memory, which takes two passes more. */
+export type MaskType = "float32" | "uint8";
 
 /** Applies dropout at a place while training; gives `x` back in evaluation mode. */
 export type Dropout = (g: GraphBuilder, x: Value, place: DropoutPlace) => Value;
@@ -26,13 +31,15 @@ export const noDropout: Dropout = (_g, x) => x;
 
 /**
  * Dropout by masks that the caller chose and feeds as inputs `dropout.<name>`: 0 where an element goes and 1/(1-p)
- * where it stays; lists the sites it met. https://jmlr.org/papers/v15/srivastava14a.html
+ * (as bytes, 1) where it stays; lists the sites it met. https://jmlr.org/papers/v15/srivastava14a.html
  */
-export function fedDropout(sites: DropoutSite[]): Dropout {
+export function fedDropout(sites: DropoutSite[], dtype: MaskType): Dropout {
   return (g, x, place) => {
     if (place.probability === 0) return x;
-    sites.push({ ...place, shape: x.shape });
-    return g.mul(x, g.input(`dropout.${place.name}`, "float32", x.shape));
+    sites.push({ ...place, shape: x.shape, dtype });
+    const mask = g.input(`dropout.${place.name}`, dtype, x.shape);
+    const factors = dtype === "uint8" ? g.mul(g.cast(mask, "float32"), 1 / (1 - place.probability)) : mask;
+    return g.mul(x, factors);
   };
 }
 

@@ -45,8 +45,26 @@ export interface LayerSpec {
   readonly reads: Reads;
   /** Dropout behind the projection. Default: the hidden dropout. */
   readonly projectionDropout?: number;
-  /** What is added to the scores besides the mask, [1 or batch, heads, positions read, sequence]. */
-  readonly scoreBias?: (g: GraphBuilder, root: ParameterScope, x: Value, context: StageContext) => Value;
+  /** What scores have besides queries by keys and the mask. Default: nothing. */
+  readonly scoreBias?: ScoreBias;
+}
+
+export interface ScoreBias {
+  /** Gives [1 or batch, heads, positions read, sequence]. */
+  readonly build: (g: GraphBuilder, root: ParameterScope, layer: ScoredLayer, context: StageContext) => Value;
+  /** Scores are divided by √(headSize · terms): how many terms of that size they add up. Default: 1. */
+  readonly terms?: number;
+  /** What it adds to a layer's parameters. Default: none. */
+  readonly parameters?: (layer: string) => readonly ParameterSpec[];
+}
+
+export interface ScoredLayer {
+  readonly name: string;
+  readonly reads: Reads;
+  /** [batch, heads, positions read, headSize] */
+  readonly queries: Value;
+  /** [batch, heads, sequence, headSize] */
+  readonly keys: Value;
 }
 
 /** All layers of an encoder, named by their numbers under `name`; the last one computes only what is read. */
@@ -66,7 +84,7 @@ export function transformerLayers(config: TransformerConfig, spec: LayerSpec): S
  */
 export function transformerLayer(config: TransformerConfig, spec: LayerSpec): Stage {
   const { hiddenSize, layerNormEpsilon: epsilon } = config;
-  const { name, names, reads, projectionDropout } = spec;
+  const { name, names, reads, projectionDropout, scoreBias } = spec;
   const hiddenPlace = (part: string, probability = config.hiddenDropout): DropoutPlace => ({
     name: `${name}.${part}`,
     probability,
@@ -75,7 +93,7 @@ export function transformerLayer(config: TransformerConfig, spec: LayerSpec): St
   return {
     name,
     perToken: reads === "all",
-    parameters: layerParameters(config, name, names),
+    parameters: [...layerParameters(config, name, names), ...(scoreBias?.parameters?.(name) ?? [])],
     build: (g, root, input, context) => {
       const params = root.in(name);
       const { dropout } = context;
@@ -121,19 +139,22 @@ function attention(
   { read, x }: { read: Value; x: Value },
   context: StageContext,
   { heads, hiddenSize, attentionDropout, positions }: TransformerConfig,
-  { name, names, scoreBias }: LayerSpec,
+  { name, names, reads, scoreBias }: LayerSpec,
 ): Value {
   const params = root.in(name);
-  const q = splitHeads(g, linear(g, params.in(names.query), read), heads); // [batch, heads, read, headSize]
-  const k = splitHeads(g, linear(g, params.in(names.key), x), heads); // [batch, heads, sequence, headSize]
-  const v = splitHeads(g, linear(g, params.in(names.value), x), heads);
-  const scores = g.matmul(q, k, { transB: true, scale: 1 / Math.sqrt(hiddenSize / heads) });
-  const own = scoreBias ? g.add(scores, scoreBias(g, root, read, context)) : scores;
+  const queries = splitHeads(g, linear(g, params.in(names.query), read), heads); // [batch, heads, read, headSize]
+  const keys = splitHeads(g, linear(g, params.in(names.key), x), heads); // [batch, heads, sequence, headSize]
+  const values = splitHeads(g, linear(g, params.in(names.value), x), heads);
+  const scale = 1 / Math.sqrt((hiddenSize / heads) * (scoreBias?.terms ?? 1));
+  const scores = g.matmul(queries, keys, { transB: true, scale });
+  const own = scoreBias
+    ? g.add(scores, scoreBias.build(g, root, { name, reads, queries, keys }, context))
+    : scores;
   const weights = g.softmax(g.add(own, context.tokens.attentionBias())); // [batch, heads, read, sequence]
   const kept = context.dropout(g, weights, {
     name: `${name}.attention`,
     probability: attentionDropout,
     stride: positions,
   });
-  return mergeHeads(g, g.matmul(kept, v)); // [batch, read, hidden]
+  return mergeHeads(g, g.matmul(kept, values)); // [batch, read, hidden]
 }

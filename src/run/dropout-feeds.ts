@@ -19,30 +19,39 @@ export class DropoutFeeds {
 
   /** The inputs `dropout.<site>` of a training graph for texts padded to `sequence`. */
   masks(sites: readonly DropoutSite[], sequence: number, moment: DropoutMoment): Record<string, Tensor> {
-    const { examples, seed, step } = moment;
+    const { seed, step } = moment;
     const places = sites.map((site) => {
+      const examples = site.shape[0] === 1 ? SHARED : moment.examples;
       const shape = site.shape.map((dim) => bind(dim, { batch: examples.length, sequence }) as number);
-      return { ...site, shape, bytes: 4 * sizeOf(shape.slice(1)) };
+      const bytes = (site.dtype === "uint8" ? 1 : 4) * sizeOf(shape.slice(1));
+      return { ...site, examples, shape, bytes };
     });
-    const total = sum(places.map(({ bytes }) => align(examples.length * bytes)));
+    const total = sum(places.map(({ examples, bytes }) => align(examples.length * bytes)));
     if (total > (this.arena?.bytes ?? 0)) this.arena = createArena(total);
     const arena = this.arena!;
 
     const feeds: Record<string, Tensor> = {};
     let start = 0;
-    for (const { name, probability, stride, shape, bytes } of places) {
+    for (const { name, probability, stride, examples, shape, bytes, dtype } of places) {
       const [blocks = 1, rows = 1, columns = 1] = [...[1, 1].slice(shape.length - 2), ...shape.slice(1)];
       const threshold = dropoutThreshold(probability);
-      const common = { threshold, kept: 1 / (1 - probability), rowStride: stride, columnStride: stride };
+      const kept = dtype === "uint8" ? {} : { kept: 1 / (1 - probability) };
+      const common = { threshold, ...kept, rowStride: stride, columnStride: stride };
       for (const [row, example] of examples.entries()) {
         const keys = dropoutKeys(seed, step, hash32(name), example >>> 0);
         arena.dropoutMask({ ...common, target: start + row * bytes, keys, blocks, rows, columns });
       }
-      feeds[`dropout.${name}`] = { dtype: "float32", shape, data: arena.float32(start, sizeOf(shape)) };
+      feeds[`dropout.${name}`] =
+        dtype === "uint8"
+          ? { dtype, shape, data: arena.uint8(start, sizeOf(shape)) }
+          : { dtype, shape, data: arena.float32(start, sizeOf(shape)) };
       start += align(examples.length * bytes);
     }
     return feeds;
   }
 }
+
+/** What all examples share is dropped as if it were of this one. */
+const SHARED = Int32Array.of(0);
 
 const align = (bytes: number): number => roundUp(bytes, 64);

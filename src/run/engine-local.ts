@@ -210,7 +210,11 @@ class LocalEngine implements Engine {
 
   private async openTraining() {
     const { dropout, checkpointing } = trainingOf(this.spec);
-    const graph = trainGraph(this.model, this.spec.frozenStages, { dropout, checkpointing });
+    const graph = trainGraph(this.model, this.spec.frozenStages, {
+      dropout,
+      checkpointing,
+      masks: checkpointing ? "uint8" : "float32", // all of them are there at once
+    });
     return { ...graph, ...(await this.open(graph, true)) };
   }
 

@@ -30,6 +30,9 @@ test.each<[string, Build]>([
   ["MatMul got float32[4, 3] and float32[4, 3]", (g, x) => g.matmul(x([4, 3]), x([4, 3]))],
   ["MatMul got float32[2, 4, 3] and float32[3, 3, 4]", (g, x) => g.matmul(x([2, 4, 3]), x([3, 3, 4]))],
   ["MatMul got float32[4, 3] and float32[3]", (g, x) => g.matmul(x([4, 3]), x([3]))],
+  ["ByDistance got float32[2, 3, 5]", (g, x) => g.byDistance(x([2, 3, 5]))],
+  ["ByDistance got float32[6]", (g, x) => g.byDistance(x([6]))],
+  ["ToDistance got float32[3, 6]", (g, x) => g.toDistance(x([3, 6]))],
   [
     "Linear got float32[4, 3] and float32[2, 5] and float32[2]",
     (g, x) => g.linear(x([4, 3]), x([2, 5]), x([2])),

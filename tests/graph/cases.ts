@@ -1,6 +1,6 @@
 import { random } from "../../src/base/random.js";
 import type { DType } from "../../src/base/tensor.js";
-import { float32 } from "../../src/base/tensor.js";
+import { float32, int32 } from "../../src/base/tensor.js";
 import { GraphBuilder } from "../../src/graph/builder.js";
 import type { Value } from "../../src/graph/graph.js";
 import { isFloat } from "../../src/graph/precision.js";
@@ -146,11 +146,11 @@ const one = (op: string, name: string, inputs: readonly Source[], build: Case["b
 });
 
 /** A product for each way to transpose its sides; a is [m, k] and b is [k, n] after that. */
-const products = (leading: readonly number[], scale: number): Case[] =>
+const products = (leading: readonly number[], scale: number, ofB = leading): Case[] =>
   [false, true].flatMap((transA) =>
     [false, true].map((transB) => {
       const a = normal(...leading, ...(transA ? [5, 4] : [4, 5]));
-      const b = normal(...leading, ...(transB ? [3, 5] : [5, 3]));
+      const b = normal(...ofB, ...(transB ? [3, 5] : [5, 3]));
       const name = `[${a.shape}] by [${b.shape}], transA ${transA}, transB ${transB}, scale ${scale}`;
       return one("MatMul", name, [a, b], (g, x, y) => g.matmul(x!, y!, { transA, transB, scale }));
     }),
@@ -178,6 +178,8 @@ const norm = (...shape: number[]): Case => {
     g.layerNorm(x!, gamma!, beta!, 1e-12),
   );
 };
+
+const eight = float32([8], [1, -2, 3, -4, 5, -6, 7, -8]);
 
 export const cases: readonly Case[] = [
   one("Input", "alone", [normal(2, 3)], (_, x) => x!),
@@ -247,10 +249,28 @@ export const cases: readonly Case[] = [
   ...gathers("int32"),
   ...gathers("int64"),
 
+  one("ByDistance", "[3, 6]", [normal(3, 6)], (g, x) => g.byDistance(x!)),
+  one("ByDistance", "[2, 2, 4, 8]", [normal(2, 2, 4, 8)], (g, x) => g.byDistance(x!)),
+  one("ByDistance", "one position", [normal(3, 1, 2)], (g, x) => g.byDistance(x!)),
+  one("ToDistance", "[3, 3]", [normal(3, 3)], (g, x) => g.toDistance(x!)),
+  one("ToDistance", "[2, 4, 4]", [normal(2, 4, 4)], (g, x) => g.toDistance(x!)),
+  one("ToDistance", "one position", [normal(2, 1, 1)], (g, x) => g.toDistance(x!)),
+  one("ConstantPart", "the middle", [normal(4)], (g, x) =>
+    g.mul(x!, g.cast(g.constantPart(eight, "middle", 4), x!.dtype)),
+  ),
+  one("ConstantPart", "behind a start", [normal(3)], (g, x) =>
+    g.mul(x!, g.cast(g.constantPart(eight, 2, 3), x!.dtype)),
+  ),
+  one("ConstantPart", "numbers of rows", [normal(3, 2)], (g, x) =>
+    g.gather(x!, g.constantPart(int32([6], [0, 2, 1, 1, 2, 0]), "middle", 4)),
+  ),
+
   ...products([], 1),
   ...products([], 0.125),
   ...products([2], 1),
   ...products([2, 3], 0.3),
+  ...products([2, 3], 0.3, [1, 3]),
+  ...products([1, 2], 1, [3, 1]),
   one("Linear", "[4, 5] to [4, 3]", [normal(4, 5), normal(3, 5), normal(3)], (g, x, weight, bias) =>
     g.linear(x!, weight!, bias!),
   ),

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { int32 } from "../../src/base/tensor.js";
 import { GraphBuilder } from "../../src/graph/builder.js";
 import type { Bindings } from "../../src/graph/dims.js";
 import { gradients } from "../../src/graph/gradients.js";
@@ -12,6 +13,8 @@ import { draw, mask, normal, positive, type Source, total } from "./cases.js";
 
 const HIDDEN = 4;
 const POSITIONS = 8;
+/** A row of the table for each distance. */
+const NEAR = Array.from({ length: 2 * POSITIONS }, (_, i) => (i * i) % 6);
 const sizes = [
   { batch: 3, sequence: 5 },
   { batch: 2, sequence: 7 },
@@ -87,7 +90,10 @@ function encoder(ids: "int32" | "int64") {
   const projected = g.linear(g.rows(x), query, bias); // [batch*sequence, hidden]
   const heads = g.transpose(g.reshape(projected, [batch, sequence, 2, HIDDEN / 2]), [0, 2, 1, 3]);
   const hidden = g.reshape(g.input("hidden", "float32", [batch, sequence]), [batch, 1, 1, sequence]);
-  const scores = g.add(g.matmul(heads, heads, { transB: true, scale: 0.7 }), hidden);
+  const near = g.gather(table, g.constantPart(int32([2 * POSITIONS], NEAR), "middle", "2*sequence"));
+  const distances = g.transpose(g.reshape(near, [1, "2*sequence", 2, HIDDEN / 2]), [0, 2, 1, 3]);
+  const apart = g.byDistance(g.matmul(heads, distances, { transB: true })); // [batch, heads, sequence, sequence]
+  const scores = g.add(g.add(g.matmul(heads, heads, { transB: true, scale: 0.7 }), apart), hidden);
   const mixed = g.matmul(g.softmax(scores), heads); // [batch, heads, sequence, headSize]
   const merged = g.reshape(g.transpose(mixed, [0, 2, 1, 3]), ["batch*sequence", HIDDEN]);
   const first = g.slice(g.reshape(g.gelu(merged), [batch, sequence, HIDDEN]), 1, 0, 1); // [batch, 1, hidden]

@@ -1,4 +1,8 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fromBinary } from "@bufbuild/protobuf";
+import { InferenceSession, Tensor } from "onnxruntime-node";
 import { expect, test } from "vitest";
 import { float32, int32 } from "../../src/base/tensor.js";
 import { GraphBuilder } from "../../src/graph/builder.js";
@@ -116,6 +120,34 @@ test("inputs and outputs may bear names like those that the writer makes up", as
   const feeds = Object.fromEntries(names.map((name, i) => [name, array64([1], [i + 1])]));
   const found = await runOnce(compile({ c1: y, v2: g.neg(y) }, { target: "portable" }), feeds);
   expectClose(found.c1!.data, evaluate([y], feeds)[0]!, 1e-6);
+});
+
+test("ONNX Runtime computes the gradient of a weight as soon as it can", async () => {
+  const g = new GraphBuilder();
+  const x = g.input("x", "float32", [8, 8]);
+  const weights = ["a", "b", "c"].map((name) => g.input(name, "float32", [8, 8]));
+  const y = weights.reduce((before, weight) => g.tanh(g.matmul(before, weight)), x);
+  const found = gradients(g, g.reduceSum(y, [0, 1]), weights);
+  const outputs = Object.fromEntries(found.map((value, i) => [`d${"abc"[i]}`, value!]));
+  const graph = compile(outputs, { target: "cpu" });
+  const folder = mkdtempSync(join(tmpdir(), "textgraft-order-"));
+  const session = await InferenceSession.create(graph.bytes, {
+    enableProfiling: true,
+    profileFilePrefix: join(folder, "profile"),
+  });
+  const ones = new Tensor("float32", new Float32Array(64).fill(1), [8, 8]);
+  await session.run({ x: ones, a: ones, b: ones, c: ones });
+  session.endProfiling();
+  const events: { name: string; ts: number }[] = JSON.parse(
+    readFileSync(join(folder, readdirSync(folder)[0]!), "utf8"),
+  );
+  rmSync(folder, { recursive: true });
+  const startOf = (output: string): number => {
+    const node = modelOf(graph).graph!.node.find((node) => node.output.includes(output))!;
+    return events.find(({ name }) => name === `${node.name}_kernel_time`)!.ts;
+  };
+  expect(startOf("dc")).toBeLessThan(startOf("db"));
+  expect(startOf("db")).toBeLessThan(startOf("da"));
 });
 
 test("a training graph gives the same bits in each run and each session", async () => {

@@ -4,13 +4,17 @@ import { dropoutBit, dropoutKeys, dropoutThreshold } from "../../src/model/dropo
 import type { DropoutSite } from "../../src/model/layers.js";
 import { DropoutFeeds } from "../../src/run/dropout-feeds.js";
 
-const sites: DropoutSite[] = [
-  { name: "tokens", probability: 0.1, stride: 5, shape: ["batch", "sequence", 5] },
-  { name: "attention", probability: 0.5, stride: 16, shape: ["batch", 2, "sequence", "sequence"] },
-  { name: "other", probability: 0.5, stride: 16, shape: ["batch", 2, "sequence", "sequence"] },
-  { name: "read", probability: 0.3, stride: 16, shape: ["batch", 2, 1, "sequence"] },
-  { name: "pooled", probability: 0.2, stride: 7, shape: ["batch", 7] },
-];
+const sites: DropoutSite[] = (
+  [
+    { name: "tokens", probability: 0.1, stride: 5, shape: ["batch", "sequence", 5] },
+    { name: "attention", probability: 0.5, stride: 16, shape: ["batch", 2, "sequence", "sequence"] },
+    { name: "other", probability: 0.5, stride: 16, shape: ["batch", 2, "sequence", "sequence"] },
+    { name: "read", probability: 0.3, stride: 16, shape: ["batch", 2, 1, "sequence"] },
+    { name: "shared", probability: 0.4, stride: 5, shape: [1, 6, 5] },
+    { name: "pooled", probability: 0.2, stride: 7, shape: ["batch", 7] },
+    { name: "bytes", probability: 0.2, stride: 9, shape: ["batch", "sequence", 9], dtype: "uint8" },
+  ] as const
+).map((site) => ({ dtype: "float32", ...site }));
 
 test("the mask of each site is that of its name, the seed, the step and the example, however long the batch", () => {
   const feeds = new DropoutFeeds();
@@ -23,9 +27,9 @@ test("the mask of each site is that of its name, the seed, the step and the exam
     const moment = { seed: 11, step, examples: Int32Array.from(examples) };
     const found = feeds.masks(sites, sequence, moment);
     expect(Object.keys(found)).toEqual(sites.map(({ name }) => `dropout.${name}`));
-    for (const { name, probability, stride, shape } of sites) {
+    for (const { name, probability, stride, shape, dtype: wanted } of sites) {
       const { dtype, shape: bound, data } = found[`dropout.${name}`]!;
-      expect(dtype).toBe("float32");
+      expect(dtype).toBe(wanted);
       expect(bound).toEqual(
         shape.map((dim) => (dim === "batch" ? examples.length : dim === "sequence" ? sequence : dim)),
       );
@@ -36,7 +40,8 @@ test("the mask of each site is that of its name, the seed, the step and the exam
         number,
       ];
       const threshold = dropoutThreshold(probability);
-      const expected = [...moment.examples].flatMap((example) => {
+      const masked = name === "shared" ? [0] : [...moment.examples];
+      const expected = masked.flatMap((example) => {
         const keys = dropoutKeys(11, step, hash32(name), example);
         return Array.from({ length: blocks * rows * columns }, (_, i) => {
           const [block, row, column] = [
@@ -45,7 +50,7 @@ test("the mask of each site is that of its name, the seed, the step and the exam
             i % columns,
           ];
           const bit = dropoutBit(keys, (block * stride + row) * stride + column, threshold);
-          return bit * Math.fround(1 / (1 - probability));
+          return wanted === "uint8" ? bit : bit * Math.fround(1 / (1 - probability));
         });
       });
       expect([...data].map(Number), name).toEqual(expected);

@@ -37,6 +37,18 @@ test("the sum of squares takes whole fours and is 0 of nothing", () => {
   expect(arena.sumOfSquares(64, 0)).toBe(0);
 });
 
+test("the sum of squares counts each value once, for any count", () => {
+  const arena = createArena(4096);
+  for (let count = 4; count <= 300; count += 4) {
+    arena
+      .float32(64, 400)
+      .fill(0)
+      .set(Float32Array.from({ length: count }, (_, i) => (i % 13) + 1));
+    const expected = arena.float32(64, count).reduce((total, value) => total + value * value, 0);
+    expect(arena.sumOfSquares(64, count)).toBe(expected);
+  }
+});
+
 test("add changes exactly count values", () => {
   const arena = createArena(4096);
   const [source, target] = [arena.float32(0, 64), arena.float32(1024, 64)];
@@ -114,6 +126,22 @@ test("adamw equals the plain one bit for bit for any floats and settings", () =>
   );
 });
 
+test("adamw updates each value once, for any count", () => {
+  const length = 128;
+  const stream = random(5);
+  const { arena, state, gradients, offsets } = adamwArena(length);
+  for (let count = 0; count < length; count += 4) {
+    for (const values of [gradients, state.weights, state.m])
+      for (let i = 0; i < length; i++) values[i] = i < count ? stream.normal() : 0;
+    for (let i = 0; i < length; i++) state.v[i] = i < count ? Math.abs(stream.normal()) : 0;
+    const expected = adamw(state, gradients, adamwSettings);
+    arena.adamw({ ...adamwSettings, ...offsets, bytes: 4 * count, touched: [0, 4 * count] });
+    expect(differences(state.weights, expected.weights)).toBe(0);
+    expect(differences(state.m, expected.m)).toBe(0);
+    expect(differences(state.v, expected.v)).toBe(0);
+  }
+});
+
 test("adamw only decays outside the touched ranges, to the same bits", () => {
   const length = 64 * 16;
   const stream = random(4);
@@ -186,6 +214,15 @@ test("dropout masks hold the plain bits, in place and number, for any sizes", ()
         expected[target + i] = 1.25 * dropoutBit(keys, element, threshold);
       }
       expect(values).toEqual(expected);
+
+      const { kept: _factor, ...asBits } = common;
+      const bytes = new Uint8Array(values.buffer, values.byteOffset, target + count + 20).fill(7);
+      const bits = bytes.slice();
+      expected.subarray(target, target + count).forEach((x, i) => {
+        bits[target + i] = x === 0 ? 0 : 1;
+      });
+      arena.dropoutMask({ ...asBits, target });
+      expect(bytes).toEqual(bits);
     }),
   );
 });

@@ -34,6 +34,24 @@ const published: Record<string, Published> = {
     config: { ...common, ...sizes, embedding_size: 16 },
     besides: ["discriminator_predictions.dense.weight"],
   },
+  mpnet: {
+    config: { ...common, ...sizes, pad_token_id: 1 },
+    besides: ["lm_head.dense.weight", "mpnet.pooler.dense.bias"],
+  },
+  "deberta-v2": {
+    config: {
+      ...common,
+      ...sizes,
+      relative_attention: true,
+      position_buckets: 8,
+      norm_rel_ebd: "layer_norm",
+      share_att_key: true,
+      pos_att_type: "p2c|c2p",
+      position_biased_input: false,
+      type_vocab_size: 0,
+    },
+    besides: ["lm_predictions.lm_head.bias", "mask_predictions.dense.weight"],
+  },
 };
 
 /** A folder as its publisher saves it, with the words and the tokenizer of the tiny BERT. */
@@ -102,5 +120,6 @@ const layerless = (names: readonly string[]): string[] =>
 /** What a reference model has besides its encoder. */
 async function headOf(modelType: string): Promise<string[]> {
   const names = (await readTensors(`${modelType}/model.safetensors`)).keys();
-  return [...names].filter((name) => !name.startsWith(`${modelType}.`)).sort();
+  const { prefix } = familyOf({ modelType });
+  return [...names].filter((name) => !name.startsWith(prefix)).sort();
 }

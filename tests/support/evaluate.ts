@@ -180,13 +180,36 @@ export const evaluations: Readonly<Record<string, Evaluation>> = {
     return [sums];
   },
 
+  ByDistance: ([x]) => {
+    const n = x!.shape.at(-2)!;
+    const shape = [...x!.shape.slice(0, -1), n];
+    return [fill(shape, (index) => at(x!, index.with(-1, n + index.at(-1)! - index.at(-2)!)))];
+  },
+  ToDistance: ([x]) => {
+    const n = x!.shape.at(-1)!;
+    const shape = [...x!.shape.slice(0, -1), 2 * n];
+    return [
+      fill(shape, (index) => {
+        const j = index.at(-1)! - n + index.at(-2)!;
+        return j >= 0 && j < n ? at(x!, index.with(-1, j)) : 0;
+      }),
+    ];
+  },
+  ConstantPart: (_, { value, start, size: dim }, size) => {
+    const { data } = value as Tensor;
+    const count = size(dim as Dim);
+    const first = start === "middle" ? data.length / 2 - count / 2 : (start as number);
+    return [fill([count], ([i]) => Number(data[first + i!]))];
+  },
+
   MatMul: ([a, b], { transA, transB, scale }) => {
     const [m, inner] = transA ? [a!.shape.at(-1)!, a!.shape.at(-2)!] : a!.shape.slice(-2);
     const n = transB ? b!.shape.at(-2)! : b!.shape.at(-1)!;
     const element = (x: Array64, leading: readonly number[], i: number, j: number, turned: unknown) =>
       at(x, turned ? [...leading, j, i] : [...leading, i, j]);
+    const leading = a!.shape.slice(0, -2).map((dim, axis) => (dim === 1 ? b!.shape[axis]! : dim));
     return [
-      fill([...a!.shape.slice(0, -2), m!, n], (index) => {
+      fill([...leading, m!, n], (index) => {
         const leading = index.slice(0, -2);
         const [i, j] = index.slice(-2) as [number, number];
         const products = Array.from(

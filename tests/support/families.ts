@@ -128,6 +128,15 @@ export function referenceBatch(
   };
 }
 
+/** One text of any tokens between two special ones, without padding. */
+export const oneText = (length: number): Batch => ({
+  examples: Int32Array.of(0),
+  length,
+  inputIds: Int32Array.from({ length }, (_, i) => [0, 2][i / (length - 1)] ?? ((7 * (i - 1)) % 150) + 5),
+  attentionMask: new Int32Array(length).fill(1),
+  tokenTypeIds: new Int32Array(length),
+});
+
 /** A batch with labels, and the denominator of its loss, as PyTorch divides: by the sum of the rows' weights. */
 export function labelledBatch(
   rows: ReferenceRows,

@@ -15,6 +15,7 @@ export interface Arena {
   /** Size, rounded up to whole pages of 64 KiB. */
   readonly bytes: number;
   float32(offset: number, length: number): Float32Array;
+  uint8(offset: number, length: number): Uint8Array;
   int32(offset: number, length: number): Int32Array;
   /**
    * Σ x² of `count` float32 values in an order that depends on `count` alone: groups of 8 in float32, their sums in
@@ -32,7 +33,10 @@ export interface Arena {
   scatterAddRows(into: ArenaRows & { source: number }): void;
   /** target[rows[i]] = 0. */
   clearRows(rows: ArenaRows): void;
-  /** Writes the dropout mask of one example as float32: 0, or `kept` where model/dropout-bits has 1. */
+  /**
+   * Writes the dropout mask of one example: 0, or where model/dropout-bits has 1, `kept` as float32. Without `kept` the
+   * bits themselves, a byte each.
+   */
   dropoutMask(mask: DropoutMask): void;
 }
 
@@ -64,7 +68,7 @@ export interface DropoutMask {
   /** See `dropoutThreshold`. */
   threshold: number;
   /** What a kept element is multiplied by: 1/(1-p). */
-  kept: number;
+  kept?: number;
   blocks: number;
   rows: number;
   columns: number;
@@ -84,6 +88,7 @@ export function createArena(bytes: number): Arena {
   return {
     bytes: buffer.byteLength,
     float32: (offset, length) => new Float32Array(buffer, offset, length),
+    uint8: (offset, length) => new Uint8Array(buffer, offset, length),
     int32: (offset, length) => new Int32Array(buffer, offset, length),
     sumOfSquares,
     add,
@@ -111,8 +116,10 @@ export function createArena(bytes: number): Arena {
       const values = new Float32Array(buffer, target);
       for (let i = 0; i < rows.length; i++) values.fill(0, rows[i]! * width, (rows[i]! + 1) * width);
     },
-    dropoutMask: ({ target, keys, threshold, kept, blocks, rows, columns, rowStride, columnStride }) =>
-      kernels.dropoutMask(target, ...keys, threshold, kept, blocks, rows, columns, rowStride, columnStride),
+    dropoutMask: ({ target, keys, threshold, kept, blocks, rows, columns, rowStride, columnStride }) => {
+      const places = [blocks, rows, columns, rowStride, columnStride, kept === undefined ? 1 : 0];
+      kernels.dropoutMask(target, ...keys, threshold, kept ?? 0, ...places);
+    },
   };
 }
 

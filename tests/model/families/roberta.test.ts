@@ -93,8 +93,8 @@ test("the head has two places of dropout, which differ", () => {
   const model = createClassifier({ config, head: "stock", labels: ["a", "b"], problem: "single_label" });
   const sites = trainGraph(model, 2).sites;
   expect(sites).toEqual([
-    { name: "head.input", probability: 0.25, stride: 768, shape: ["batch", 768] },
-    { name: "head", probability: 0.25, stride: 768, shape: ["batch", 768] },
+    { name: "head.input", probability: 0.25, stride: 768, shape: ["batch", 768], dtype: "float32" },
+    { name: "head", probability: 0.25, stride: 768, shape: ["batch", 768], dtype: "float32" },
   ]);
 });
 

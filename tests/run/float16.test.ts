@@ -31,7 +31,10 @@ const open = (setting: TinyEngine = {}): Promise<Engine> =>
 const rows = tinyRows(16, { longest: 14 });
 const batch = tinyBatch(rows, { length: 16 });
 
-describe.each(referenceFamilies)("%s in float16 is as near to PyTorch as float16 is to float32", (family) => {
+/** Gradients of all families are tested in tests/model; how a step uses them depends on no family. */
+const families = referenceFamilies.filter((family) => family.startsWith("bert"));
+
+describe.each(families)("%s in float16 is as near to PyTorch as float16 is to float32", (family) => {
   const expected = readFamily(family);
   const natural = naturalDifferences(family);
   const classifier = familySpec(family, expected);

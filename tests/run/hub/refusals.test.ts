@@ -127,7 +127,7 @@ test("what is no checkpoint is told by what it lacks", async () => {
   expect(await saidOf("org/data")).toEqual([
     "model-invalid",
     "org/data has no config.json, no tokenizer.json, no model.safetensors; it holds README.md, data.csv.",
-    "Name the repository of a BERT checkpoint in transformers' format.",
+    "Name a repository with a checkpoint in transformers' format.",
   ]);
 });
 

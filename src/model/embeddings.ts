@@ -2,8 +2,8 @@ import type { GraphBuilder } from "../graph/builder.js";
 import type { Value } from "../graph/graph.js";
 import type { TransformerConfig } from "./config.js";
 import type { Stage } from "./encoder.js";
-import { norm } from "./layers.js";
-import { normParameters, type ParameterSpec } from "./parameters.js";
+import { linear, norm } from "./layers.js";
+import { denseParameters, normParameters, type ParameterSpec } from "./parameters.js";
 
 export interface EmbeddingsSpec {
   readonly name: string;
@@ -13,12 +13,14 @@ export interface EmbeddingsSpec {
   readonly tokenTypes: number;
   /** Looks positions [sequence, width] or [batch, sequence, width] up in their table. Default: token i is at row i. */
   readonly places?: (g: GraphBuilder, table: Value, inputIds: Value) => Value;
+  /** A dense layer from the width to the hidden size, behind all else. Default: none. */
+  readonly projection?: string;
 }
 
-/** Words, positions and token types added up, normalised: [batch, sequence, width]. */
+/** Words, positions and token types added up, normalised: [batch, sequence, width], or projected [batch, sequence, hidden]. */
 export function embeddingsStage(
   config: TransformerConfig,
-  { name, width = config.hiddenSize, tokenTypes, places = inOrder }: EmbeddingsSpec,
+  { name, width = config.hiddenSize, tokenTypes, places = inOrder, projection }: EmbeddingsSpec,
 ): Stage {
   const table = (kind: string, rows: number): ParameterSpec => ({
     name: `${name}.${kind}_embeddings.weight`,
@@ -34,6 +36,9 @@ export function embeddingsStage(
       table("position", config.positionRows),
       ...(tokenTypes > 0 ? [table("token_type", tokenTypes)] : []),
       ...normParameters(`${name}.LayerNorm`, width),
+      ...(projection === undefined
+        ? []
+        : denseParameters(projection, width, config.hiddenSize, config.initializerRange)),
     ],
     build: (g, root, _x, { tokens, dropout }) => {
       const params = root.in(name);
@@ -45,7 +50,8 @@ export function embeddingsStage(
           : words;
       const sum = g.add(typed, places(g, params.in("position_embeddings").weight, ids));
       const normed = norm(g, params.in("LayerNorm"), sum, config.layerNormEpsilon);
-      return dropout(g, normed, { name, probability: config.hiddenDropout, stride: width });
+      const kept = dropout(g, normed, { name, probability: config.hiddenDropout, stride: width });
+      return projection === undefined ? kept : linear(g, root.in(projection), kept);
     },
   };
 }

@@ -1,9 +1,10 @@
 import { closest, TextgraftError } from "../base/errors.js";
 import type { EncoderConfig } from "./config.js";
+import { albert } from "./families/albert.js";
 import { bert } from "./families/bert.js";
 import type { Family } from "./family.js";
 
-const families: readonly Family[] = [bert];
+const families: readonly Family[] = [bert, albert];
 
 /** Each `model_type` that can be read. */
 export const modelTypes: readonly string[] = families.flatMap(({ classes }) => Object.keys(classes));

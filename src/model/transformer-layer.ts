@@ -42,6 +42,8 @@ export const BERT_LAYER: LayerNames = {
 export interface LayerSpec {
   readonly name: string;
   readonly names: LayerNames;
+  /** Under what its parameters lie, where several layers share them. Default: its name. */
+  readonly weights?: string;
   readonly reads: Reads;
   /** What is added to the scores besides the mask, [1 or batch, heads, positions read, sequence]. */
   readonly scoreBias?: (g: GraphBuilder, root: ParameterScope, x: Value, context: StageContext) => Value;
@@ -53,7 +55,7 @@ export interface LayerSpec {
  */
 export function transformerLayer(config: TransformerConfig, spec: LayerSpec): Stage {
   const { hiddenSize, layerNormEpsilon: epsilon } = config;
-  const { name, names, reads } = spec;
+  const { name, names, weights = name, reads } = spec;
   const hiddenPlace = (part: string): DropoutPlace => ({
     name: `${name}.${part}`,
     probability: config.hiddenDropout,
@@ -62,9 +64,9 @@ export function transformerLayer(config: TransformerConfig, spec: LayerSpec): St
   return {
     name,
     perToken: reads === "all",
-    parameters: layerParameters(config, name, names),
+    parameters: layerParameters(config, weights, names),
     build: (g, root, input, context) => {
-      const params = root.in(name);
+      const params = root.in(weights);
       const { dropout } = context;
       const x = input!;
       const read = reads === "first" ? g.slice(x, 1, 0, 1) : x; // [batch, positions read, hidden]
@@ -108,16 +110,16 @@ function attention(
   { read, x }: { read: Value; x: Value },
   context: StageContext,
   { heads, hiddenSize, attentionDropout, positions }: TransformerConfig,
-  { name, names, scoreBias }: LayerSpec,
+  { name, names, weights = name, scoreBias }: LayerSpec,
 ): Value {
-  const params = root.in(name);
+  const params = root.in(weights);
   const q = splitHeads(g, linear(g, params.in(names.query), read), heads); // [batch, heads, read, headSize]
   const k = splitHeads(g, linear(g, params.in(names.key), x), heads); // [batch, heads, sequence, headSize]
   const v = splitHeads(g, linear(g, params.in(names.value), x), heads);
   const scores = g.matmul(q, k, { transB: true, scale: 1 / Math.sqrt(hiddenSize / heads) });
   const own = scoreBias ? g.add(scores, scoreBias(g, root, read, context)) : scores;
-  const weights = g.softmax(g.add(own, context.tokens.attentionBias())); // [batch, heads, read, sequence]
-  const kept = context.dropout(g, weights, {
+  const shares = g.softmax(g.add(own, context.tokens.attentionBias())); // [batch, heads, read, sequence]
+  const kept = context.dropout(g, shares, {
     name: `${name}.attention`,
     probability: attentionDropout,
     stride: positions,

@@ -2,9 +2,10 @@ import { closest, TextgraftError } from "../base/errors.js";
 import type { EncoderConfig } from "./config.js";
 import { albert } from "./families/albert.js";
 import { bert } from "./families/bert.js";
+import { modernbert } from "./families/modernbert.js";
 import type { Family } from "./family.js";
 
-const families: readonly Family[] = [bert, albert];
+const families: readonly Family[] = [bert, albert, modernbert];
 
 /** Each `model_type` that can be read. */
 export const modelTypes: readonly string[] = families.flatMap(({ classes }) => Object.keys(classes));

@@ -8,6 +8,7 @@ import * as leaf from "./ops-leaf.js";
 import * as matrix from "./ops-matrix.js";
 import * as movement from "./ops-movement.js";
 import * as reduce from "./ops-reduce.js";
+import { rotary } from "./ops-rotary.js";
 import { isFloat, mixedType, type Precision } from "./precision.js";
 
 /** A value, or a number that stands for a scalar of the other side's float type. */
@@ -96,8 +97,8 @@ export class GraphBuilder {
   cumSum = (x: Value, reverse = false): Value => this.one(reduce.cumSum, [x], { reverse });
   softmax = (x: Value): Value => this.one(reduce.softmax, [x]);
   logSoftmax = (x: Value): Value => this.one(reduce.logSoftmax, [x]);
-  layerNorm = (x: Value, gamma: Value, beta: Value, epsilon: number): Value =>
-    this.one(reduce.layerNorm, [x, gamma, beta], { epsilon });
+  layerNorm = (x: Value, gamma: Value, beta: Value | undefined, epsilon: number): Value =>
+    this.one(reduce.layerNorm, beta ? [x, gamma, beta] : [x, gamma], { epsilon });
 
   reshape = (x: Value, shape: Shape): Value =>
     sameShape(x.shape, shape) ? x : this.one(movement.reshape, [x], { shape });
@@ -128,11 +129,17 @@ export class GraphBuilder {
   matmul = (a: Value, b: Value, { transA = false, transB = false, scale = 1 }: ProductOptions = {}): Value =>
     this.one(matrix.matmul, [a, b], { transA, transB, scale });
   /** A dense layer, weight [out, in]. One that is stored [in, out] and transposed is multiplied as it is stored. */
-  linear(x: Value, weight: Value, bias: Value): Value {
-    if (weight.node.op !== movement.transpose) return this.one(matrix.linear, [x, weight, bias]);
-    const product = this.matmul(x, weight.node.inputs[0]!);
-    return this.add(product, this.cast(bias, product.dtype));
+  linear(x: Value, weight: Value, bias?: Value): Value {
+    const turned = weight.node.op === movement.transpose;
+    if (bias && !turned) return this.one(matrix.linear, [x, weight, bias]);
+    const product = turned
+      ? this.matmul(x, weight.node.inputs[0]!)
+      : this.matmul(x, weight, { transB: true });
+    return bias ? this.add(product, this.cast(bias, product.dtype)) : product;
   }
+
+  /** Turns x [batch, heads, sequence, size] by the angles of `cos` and `sin` [sequence, size/2]. */
+  rotary = (x: Value, cos: Value, sin: Value): Value => this.one(rotary, [x, cos, sin]);
 
   /** All leading axes as one: [..., width] → [rows, width]. */
   rows = (x: Value): Value => this.reshape(x, [product(x.shape.slice(0, -1)), x.shape.at(-1)!]);

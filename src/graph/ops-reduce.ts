@@ -74,16 +74,17 @@ export const logSoftmax = defineOp<readonly [Value]>({
  * Layer normalisation over the last axis; gives also the mean and 1/√(variance + ε) of each row for the backward
  * pass. https://arxiv.org/abs/1607.06450
  *
- * x̂ = (x - mean)·r,  y = x̂·γ + β  =>  dγ = Σ dy·x̂,  dβ = Σ dy,
+ * x̂ = (x - mean)·r,  y = x̂·γ + β, where there is a β  =>  dγ = Σ dy·x̂,  dβ = Σ dy,
  * dx = r·(dx̂ - mean(dx̂) - x̂·mean(dx̂·x̂))  with  dx̂ = dy·γ
  */
-export const layerNorm = defineOp<readonly [Value, Value, Value], { epsilon: number }>({
+export const layerNorm = defineOp<readonly [Value, Value, ...Value[]], { epsilon: number }>({
   name: "LayerNormalization",
   infer: ([x, gamma, beta]) => {
     const width = x.shape.slice(-1);
-    const fits = sameShape(gamma.shape, width) && sameShape(beta.shape, width);
-    if (!fits || [x, gamma, beta].some(({ dtype }) => dtype !== "float32")) {
-      throw graphError("LayerNormalization", [x, gamma, beta], "float32, γ and β as wide as the rows");
+    const inputs = beta ? [x, gamma, beta] : [x, gamma];
+    const fits = inputs.slice(1).every(({ shape }) => sameShape(shape, width));
+    if (!fits || inputs.some(({ dtype }) => dtype !== "float32")) {
+      throw graphError("LayerNormalization", inputs, "float32, γ and β as wide as the rows");
     }
     const row = { dtype: x.dtype, shape: [...x.shape.slice(0, -1), 1] };
     return [{ dtype: x.dtype, shape: x.shape }, row, row];
@@ -99,7 +100,7 @@ export const layerNorm = defineOp<readonly [Value, Value, Value], { epsilon: num
     return [
       g.mul(g.sub(g.sub(scaled, center), g.mul(normalised, slope)), inverse!),
       g.reshape(g.reduceSum(g.mul(dy, normalised), rows), gamma.shape),
-      g.reshape(g.reduceSum(dy, rows), beta.shape),
+      ...(beta ? [g.reshape(g.reduceSum(dy, rows), beta.shape)] : []),
     ];
   },
   onnx: (writer, { attributes }, inputs, outputs) =>

@@ -8,6 +8,8 @@ export interface EncoderConfig {
   vocabSize: number;
   hiddenSize: number;
   layers: number;
+  /** Whether layers use the same parameters, so that some of them can't be frozen without the others. Default: no. */
+  sharedLayers?: boolean;
   /** Tokens of the longest text that the encoder can read, special tokens included. */
   positions: number;
   /** The token that fills a batch up. */

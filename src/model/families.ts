@@ -1,14 +1,25 @@
 import { closest, TextgraftError } from "../base/errors.js";
 import type { EncoderConfig } from "./config.js";
+import { albert } from "./families/albert.js";
 import { bert } from "./families/bert.js";
 import { debertaV2 } from "./families/deberta-v2.js";
 import { distilbert } from "./families/distilbert.js";
 import { electra } from "./families/electra.js";
+import { modernbert } from "./families/modernbert.js";
 import { mpnet } from "./families/mpnet.js";
 import { roberta } from "./families/roberta.js";
 import type { Family } from "./family.js";
 
-const families: readonly Family[] = [bert, distilbert, roberta, electra, mpnet, debertaV2];
+const families: readonly Family[] = [
+  bert,
+  distilbert,
+  roberta,
+  electra,
+  albert,
+  mpnet,
+  debertaV2,
+  modernbert,
+];
 
 /** Each `model_type` that can be read. */
 export const modelTypes: readonly string[] = families.flatMap(({ classes }) => Object.keys(classes));

@@ -1,7 +1,6 @@
 import type { GraphBuilder } from "../graph/builder.js";
 import { type Dim, product, type Shape } from "../graph/dims.js";
 import type { Value } from "../graph/graph.js";
-import type { ParameterScope } from "./parameters.js";
 
 /**
  * Where dropout acts. An example's elements [blocks, rows, columns] are numbered
@@ -43,13 +42,33 @@ export function fedDropout(sites: DropoutSite[], dtype: MaskType): Dropout {
   };
 }
 
+/** The parameters of a dense layer, weight [out, in], or of a norm. */
+export interface WeightAndBias {
+  readonly weight: Value;
+  readonly bias?: Value | undefined;
+}
+
 /** A dense layer over the last axis: x [..., in] → [..., out]. */
-export function linear(g: GraphBuilder, params: ParameterScope, x: Value): Value {
+export function linear(g: GraphBuilder, params: WeightAndBias, x: Value): Value {
   const y = g.linear(g.rows(x), params.weight, params.bias);
   return g.reshape(y, [...x.shape.slice(0, -1), y.shape[1]!]);
 }
 
-export function norm(g: GraphBuilder, params: ParameterScope, x: Value, epsilon: number): Value {
+/** A dense layer cut out of one that holds several: outputs [start, start + size). */
+export function outputsOf(
+  g: GraphBuilder,
+  { weight, bias }: WeightAndBias,
+  start: number,
+  size: number,
+): WeightAndBias {
+  const stored = weight.node.op.name === "Transpose" ? weight.node.inputs[0]! : undefined;
+  return {
+    weight: stored ? g.transpose(g.slice(stored, 1, start, size), [1, 0]) : g.slice(weight, 0, start, size),
+    bias: bias && g.slice(bias, 0, start, size),
+  };
+}
+
+export function norm(g: GraphBuilder, params: WeightAndBias, x: Value, epsilon: number): Value {
   return g.layerNorm(x, params.weight, params.bias, epsilon);
 }
 

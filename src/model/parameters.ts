@@ -36,12 +36,13 @@ export function initialValues({ name, shape, initializer }: ParameterSpec, rando
   }
 }
 
-/** A dense layer's weight [outputs, inputs] and bias, drawn from N(0, deviation²) as BERT's are. */
+/** A dense layer's weight [outputs, inputs], drawn from N(0, deviation²) as BERT's are, and its bias, if it has one. */
 export function denseParameters(
   name: string,
   inputs: number,
   outputs: number,
   deviation: number,
+  { bias = true } = {},
 ): ParameterSpec[] {
   return [
     {
@@ -51,23 +52,31 @@ export function denseParameters(
       exempt: false,
       dense: true,
     },
-    { name: `${name}.bias`, shape: [outputs], initializer: { kind: "constant", value: 0 }, exempt: true },
+    ...(bias ? [constantVector(`${name}.bias`, outputs, 0)] : []),
   ];
 }
 
-/** The two vectors of a layer normalisation. */
-export function normParameters(name: string, width: number): ParameterSpec[] {
+/** The weight of a layer normalisation, and its bias, if it has one. */
+export function normParameters(name: string, width: number, { bias = true } = {}): ParameterSpec[] {
   return [
-    { name: `${name}.weight`, shape: [width], initializer: { kind: "constant", value: 1 }, exempt: true },
-    { name: `${name}.bias`, shape: [width], initializer: { kind: "constant", value: 0 }, exempt: true },
+    constantVector(`${name}.weight`, width, 1),
+    ...(bias ? [constantVector(`${name}.bias`, width, 0)] : []),
   ];
 }
+
+const constantVector = (name: string, size: number, value: number): ParameterSpec => ({
+  name,
+  shape: [size],
+  initializer: { kind: "constant", value },
+  exempt: true,
+});
 
 /** Parameters of a graph, looked up by the checkpoint's names: `params.in("query").weight`. */
 export interface ParameterScope {
   in(name: string): ParameterScope;
   readonly weight: Value;
-  readonly bias: Value;
+  /** Undefined where the model has none of this name. */
+  readonly bias: Value | undefined;
 }
 
 /** Looks a parameter up in a graph when a layer first asks for it; `found` collects the values by name. */
@@ -77,11 +86,11 @@ export function parameterScope(
   make: (name: string, shape: readonly number[]) => Value,
 ): ParameterScope {
   const shapes = new Map(specs.map(({ name, shape }) => [name, shape]));
-  const lookUp = (name: string): Value => {
+  const lookUp = (name: string): Value | undefined => {
     const known = found.get(name);
     if (known) return known;
     const shape = shapes.get(name);
-    if (!shape) throw new TextgraftError("internal", { message: `The model has no parameter ${name}.` });
+    if (!shape) return undefined;
     const value = make(name, shape);
     found.set(name, value);
     return value;
@@ -89,7 +98,9 @@ export function parameterScope(
   const scope = (prefix: string): ParameterScope => ({
     in: (name) => scope(`${prefix}${name}.`),
     get weight() {
-      return lookUp(`${prefix}weight`);
+      const weight = lookUp(`${prefix}weight`);
+      if (weight) return weight;
+      throw new TextgraftError("internal", { message: `The model has no parameter ${prefix}weight.` });
     },
     get bias() {
       return lookUp(`${prefix}bias`);

@@ -42,6 +42,8 @@ export const BERT_LAYER: LayerNames = {
 export interface LayerSpec {
   readonly name: string;
   readonly names: LayerNames;
+  /** Under what its parameters lie, where several layers share them. Default: its name. */
+  readonly weights?: string;
   readonly reads: Reads;
   /** Dropout behind the projection. Default: the hidden dropout. */
   readonly projectionDropout?: number;
@@ -84,7 +86,7 @@ export function transformerLayers(config: TransformerConfig, spec: LayerSpec): S
  */
 export function transformerLayer(config: TransformerConfig, spec: LayerSpec): Stage {
   const { hiddenSize, layerNormEpsilon: epsilon } = config;
-  const { name, names, reads, projectionDropout, scoreBias } = spec;
+  const { name, names, weights = name, reads, projectionDropout, scoreBias } = spec;
   const hiddenPlace = (part: string, probability = config.hiddenDropout): DropoutPlace => ({
     name: `${name}.${part}`,
     probability,
@@ -93,9 +95,9 @@ export function transformerLayer(config: TransformerConfig, spec: LayerSpec): St
   return {
     name,
     perToken: reads === "all",
-    parameters: [...layerParameters(config, name, names), ...(scoreBias?.parameters?.(name) ?? [])],
+    parameters: [...layerParameters(config, weights, names), ...(scoreBias?.parameters?.(weights) ?? [])],
     build: (g, root, input, context) => {
-      const params = root.in(name);
+      const params = root.in(weights);
       const { dropout } = context;
       const x = input!;
       const read = reads === "first" ? g.slice(x, 1, 0, 1) : x; // [batch, positions read, hidden]
@@ -139,9 +141,9 @@ function attention(
   { read, x }: { read: Value; x: Value },
   context: StageContext,
   { heads, hiddenSize, attentionDropout, positions }: TransformerConfig,
-  { name, names, reads, scoreBias }: LayerSpec,
+  { name, names, weights = name, reads, scoreBias }: LayerSpec,
 ): Value {
-  const params = root.in(name);
+  const params = root.in(weights);
   const queries = splitHeads(g, linear(g, params.in(names.query), read), heads); // [batch, heads, read, headSize]
   const keys = splitHeads(g, linear(g, params.in(names.key), x), heads); // [batch, heads, sequence, headSize]
   const values = splitHeads(g, linear(g, params.in(names.value), x), heads);
@@ -150,8 +152,8 @@ function attention(
   const own = scoreBias
     ? g.add(scores, scoreBias.build(g, root, { name, reads, queries, keys }, context))
     : scores;
-  const weights = g.softmax(g.add(own, context.tokens.attentionBias())); // [batch, heads, read, sequence]
-  const kept = context.dropout(g, weights, {
+  const shares = g.softmax(g.add(own, context.tokens.attentionBias())); // [batch, heads, read, sequence]
+  const kept = context.dropout(g, shares, {
     name: `${name}.attention`,
     probability: attentionDropout,
     stride: positions,

@@ -7,9 +7,18 @@ import { constantWithWarmup, linear, type Schedule } from "../model/schedule.js"
 import type { EngineSpec } from "./engine.js";
 import type { Freeze, TrainOptions } from "./options.js";
 
-/** Refuses to freeze more layers than there are; told before the long work. */
-export function checkFreeze(freeze: Freeze, { layers }: EncoderConfig): void {
-  if (typeof freeze !== "number" || freeze <= layers) return;
+/** Refuses to freeze more layers than there are, or some of those that are the same; told before the long work. */
+export function checkFreeze(freeze: Freeze, { layers, sharedLayers = false }: EncoderConfig): void {
+  if (typeof freeze !== "number") return;
+  if (sharedLayers && freeze > 0 && freeze < layers) {
+    throw new TextgraftError("option-invalid", {
+      message:
+        `--freeze is ${freeze}, but the ${layers} layers of this model share their weights: ` +
+        "what is frozen in one of them would train in another.",
+      fix: `Use --freeze embeddings, --freeze ${layers} for all layers, or --freeze all for all that was pretrained.`,
+    });
+  }
+  if (freeze <= layers) return;
   throw new TextgraftError("option-invalid", {
     message: `--freeze is ${freeze}, but the model has ${layers} layers.`,
     fix: `Freeze at most ${layers} layers, or --freeze all for all that was pretrained.`,

@@ -181,6 +181,19 @@ const norm = (...shape: number[]): Case => {
 
 const eight = float32([8], [1, -2, 3, -4, 5, -6, 7, -8]);
 
+const turned = (...shape: readonly [number, number, number, number]): Case => {
+  const [, , sequence, size] = shape;
+  const angles = Array.from({ length: (sequence * size) / 2 }, (_, i) => 0.7 * i + 0.2);
+  const table = (f: (angle: number) => number) => float32([sequence, size / 2], angles.map(f));
+  return one("Rotary", `[${shape}]`, [normal(...shape)], (g, x) =>
+    g.rotary(
+      x!,
+      g.cast(g.constant(table(Math.cos)), x!.dtype),
+      g.cast(g.constant(table(Math.sin)), x!.dtype),
+    ),
+  );
+};
+
 export const cases: readonly Case[] = [
   one("Input", "alone", [normal(2, 3)], (_, x) => x!),
   one("Constant", "matrix", [normal(2, 3)], (g, x) =>
@@ -229,6 +242,11 @@ export const cases: readonly Case[] = [
   norm(6),
   norm(4, 6),
   norm(2, 3, 5),
+  one("LayerNormalization", "without a bias", [normal(3, 5), positive(5)], (g, x, gamma) =>
+    g.layerNorm(x!, gamma!, undefined, 1e-5),
+  ),
+  turned(2, 3, 4, 6),
+  turned(1, 2, 1, 8),
 
   one("Reshape", "flat", [normal(2, 3, 4)], (g, x) => g.reshape(x!, [24])),
   one("Reshape", "rows", [normal(2, 3, 4)], (g, x) => g.rows(x!)),

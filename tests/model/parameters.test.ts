@@ -84,3 +84,13 @@ test("a scope makes each parameter once, when it is first asked for", () => {
   expect([...found.keys()]).toEqual(["a.b.bias"]);
   expect(() => scope.in("a").weight).toThrow("The model has no parameter a.weight.");
 });
+
+test("biases may be left out, and a scope has none then", () => {
+  const specs = [
+    ...denseParameters("a", 1, 1, 1, { bias: false }),
+    ...normParameters("b", 1, { bias: false }),
+  ];
+  expect(specs.map(({ name }) => name)).toEqual(["a.weight", "b.weight"]);
+  const scope = parameterScope(specs, new Map<string, never>(), () => ({}) as never);
+  expect(scope.in("a").bias).toBeUndefined();
+});

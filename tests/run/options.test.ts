@@ -273,6 +273,19 @@ test("what is frozen is counted in stages: embeddings, layers, pooler", () => {
   });
 });
 
+test("layers that share their weights are frozen together or not at all", () => {
+  const config = { ...bert(8, 3), sharedLayers: true };
+  for (const freeze of ["none", "embeddings", "all", 0, 3] as const) checkFreeze(freeze, config);
+  for (const freeze of [1, 2]) {
+    expect(refusal(() => checkFreeze(freeze, config))).toMatchObject({
+      code: "option-invalid",
+      message: expect.stringContaining("the 3 layers of this model share their weights"),
+      fix: expect.stringContaining("--freeze 3"),
+    });
+  }
+  expect(refusal(() => checkFreeze(4, config)).message).toContain("the model has 3 layers");
+});
+
 test("the length is as given or as suggested, within the model's positions", () => {
   const config = bert(8, 3);
   expect(maxLengthOf("auto", 40, config)).toBe(40);

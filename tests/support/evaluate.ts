@@ -126,10 +126,21 @@ export const evaluations: Readonly<Record<string, Evaluation>> = {
     return [
       overRows(x!, (row) => {
         const { mean, inverse } = statistics(row);
-        return row.map((v, i) => (v - mean) * inverse * gamma!.data[i]! + beta!.data[i]!);
+        return row.map((v, i) => (v - mean) * inverse * gamma!.data[i]! + (beta?.data[i] ?? 0));
       }),
       overRows(x!, (row) => [statistics(row).mean]),
       overRows(x!, (row) => [statistics(row).inverse]),
+    ];
+  },
+  Rotary: ([x, cos, sin]) => {
+    const half = x!.shape.at(-1)! / 2;
+    return [
+      fill(x!.shape, (index) => {
+        const [row, column] = index.slice(-2) as [number, number];
+        const angle = [row, column % half];
+        const other = at(x!, index.with(-1, (column + half) % (2 * half)));
+        return at(x!, index) * at(cos!, angle) + (column < half ? -other : other) * at(sin!, angle);
+      }),
     ];
   },
 

@@ -72,10 +72,10 @@ export const debertaV2 = defineFamily<DebertaConfig>({
 function scores(config: DebertaConfig): ScoreBias {
   const { terms, sharedProjections, hiddenSize, initializerRange } = config;
   const projections = sharedProjections ? SHARED : OWN;
-  const scores = disentangledScores(config, { table: TABLE, norm: TABLE_NORM, projections });
-  if (sharedProjections) return scores;
+  const shared = disentangledScores(config, { table: TABLE, norm: TABLE_NORM, projections });
+  if (sharedProjections) return shared;
   const dense = (name: string) => denseParameters(name, hiddenSize, hiddenSize, initializerRange);
-  return { ...scores, parameters: (layer) => terms.flatMap((term) => dense(`${layer}.${OWN[term]}`)) };
+  return { ...shared, parameters: (layer) => terms.flatMap((term) => dense(`${layer}.${OWN[term]}`)) };
 }
 
 const distanceParameters = (config: DebertaConfig): ParameterSpec[] => [

@@ -15,6 +15,8 @@ export type HeadKind = "stock" | "mlp";
 export interface Head {
   readonly reads: "all" | "first" | "pooled";
   readonly parameters: readonly ParameterSpec[];
+  /** Names of those that an encoder's checkpoint may bring, whatever its labels. Default: none. */
+  readonly pretrained?: readonly string[];
   readonly build: (g: GraphBuilder, params: ParameterScope, features: Value, context: StageContext) => Value;
 }
 

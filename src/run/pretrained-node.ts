@@ -35,8 +35,8 @@ export async function openPretrained(model: string, request?: HubRequest): Promi
 }
 
 /**
- * Copies a model's weights into an engine. What the folder lacks starts at random: always a head for other labels,
- * and the pooler of a model that was pretrained without one. Returns the names of those parameters; throws
+ * Copies a model's weights into an engine. What the folder lacks starts at random: always a head for other labels, but
+ * for what was pretrained of it, and the pooler of a model that was pretrained without one. Returns the names of those parameters; throws
  * `weights-invalid` where anything else is missing.
  */
 export async function writeWeights(
@@ -46,12 +46,14 @@ export async function writeWeights(
   { random, keepHead }: { random: Random; keepHead: boolean },
 ): Promise<string[]> {
   const head = new Set(classifier.head.parameters.map(({ name }) => name));
+  const ownLabels = new Set(keepHead ? [] : head);
+  for (const name of classifier.head.pretrained ?? []) ownLabels.delete(name);
   const { prefix, pooler } = familyOf(classifier.spec.config);
   const poolerNames = new Set(pooler?.(classifier.spec.config).parameters.map(({ name }) => name));
   const fresh: string[] = [];
   const missing: string[] = [];
   for (const spec of classifier.parameters) {
-    const stored = head.has(spec.name) && !keepHead ? undefined : storedName(folder, spec, prefix);
+    const stored = ownLabels.has(spec.name) ? undefined : storedName(folder, spec, prefix);
     if (stored !== undefined) {
       await engine.write(spec.name, await folder.weights.read(stored));
     } else if (poolerNames.has(spec.name) || (head.has(spec.name) && !keepHead)) {

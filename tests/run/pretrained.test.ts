@@ -81,6 +81,16 @@ test("a head is read only if it is to be kept", async () => {
   expect(dropped.written.get("classifier.weight")).not.toEqual(weights.get("classifier.weight"));
 });
 
+test("what was pretrained of a head is read for other labels, too", async () => {
+  const { folder, model, weights } = await folderWith((name) => name, true);
+  const pretrained = { ...model, head: { ...model.head, pretrained: ["classifier.weight"] } };
+  const { written, fresh } = await read(folder, pretrained);
+  expect(fresh).toEqual(["classifier.bias"]);
+  expect(written.get("classifier.weight")).toEqual(weights.get("classifier.weight"));
+  const without = await folderWith((name) => name);
+  expect((await read(without.folder, pretrained)).fresh).toEqual(["classifier.weight", "classifier.bias"]);
+});
+
 test("what else is missing is told, with the nearest name", async () => {
   const { folder, model } = await folderWith((name) =>
     name.replace("embeddings.LayerNorm", "embeddings.Norm"),

@@ -333,22 +333,22 @@ function localBias(
   });
 }
 
-/** A dense layer, activation and norm over what is pooled, then the classifier. */
+/** A dense layer, activation and norm over what is pooled, all from the pretraining on masked words; then the classifier. */
 function head(config: ModernBertConfig, labels: number): Head {
   const { hiddenSize, initializerRange, layers, biases } = config;
+  const deviation = initializerRange / Math.sqrt(2 * layers);
+  const inner = [
+    ...denseParameters("head.dense", hiddenSize, hiddenSize, deviation, { bias: biases.head }),
+    ...normOf(config, "head.norm"),
+  ];
   return {
     reads: config.pooling === "mean" ? "all" : "first",
-    parameters: [
-      ...denseParameters("head.dense", hiddenSize, hiddenSize, initializerRange / Math.sqrt(2 * layers), {
-        bias: biases.head,
-      }),
-      ...normOf(config, "head.norm"),
-      ...denseParameters("classifier", hiddenSize, labels, 1 / Math.sqrt(hiddenSize)),
-    ],
+    pretrained: inner.map(({ name }) => name),
+    parameters: [...inner, ...denseParameters("classifier", hiddenSize, labels, 1 / Math.sqrt(hiddenSize))],
     build: (g, params, features, { tokens, dropout }) => {
       const pooled = config.pooling === "mean" ? mean(g, features, tokens.attentionMask()) : features;
-      const inner = activate(g, linear(g, params.in("head.dense"), pooled), config.headActivation);
-      const normed = norm(g, params.in("head.norm"), inner, config.normEpsilon);
+      const dense = activate(g, linear(g, params.in("head.dense"), pooled), config.headActivation);
+      const normed = norm(g, params.in("head.norm"), dense, config.normEpsilon);
       return linear(
         g,
         params.in("classifier"),

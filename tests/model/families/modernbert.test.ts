@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { createClassifier } from "../../../src/model/classifier.js";
 import { readConfig } from "../../../src/model/families.js";
 import { readReference } from "../../support/reference.js";
 
@@ -137,4 +138,10 @@ test.each([
   ],
 ])("%o is refused, naming the key", (change, message) => {
   expect(() => readConfig({ ...modernBase, ...change })).toThrow(message);
+});
+
+test("what was trained on masked words is kept for all labels but the classifier", () => {
+  const config = readConfig(readReference("modernbert/config.json"));
+  const { head } = createClassifier({ config, head: "stock", labels: ["a", "b"], problem: "single_label" });
+  expect(head.pretrained).toEqual(["head.dense.weight", "head.norm.weight"]);
 });

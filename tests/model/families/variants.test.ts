@@ -44,10 +44,12 @@ function valuesOf({ name, shape }: ParameterSpec, saved: ReadonlyMap<string, Flo
 }
 
 const cases = Object.entries(variants).flatMap(([family, list]) =>
-  list.map(({ change, logits }) => [family, change, logits] as const),
+  list.flatMap(({ change, logits }) =>
+    (["cpu", "portable"] as const).map((target) => [family, change, target, logits] as const),
+  ),
 );
 
-test.each(cases)("%s with %o agrees with PyTorch", async (family, change, logits) => {
+test.each(cases)("%s with %o, for %s, agrees with PyTorch", async (family, change, target, logits) => {
   const expected = readFamily(family);
   const json = readReference<Record<string, unknown>>(`${family}/config.json`);
   const model = createClassifier({
@@ -55,7 +57,7 @@ test.each(cases)("%s with %o agrees with PyTorch", async (family, change, logits
     config: readConfig({ ...json, ...change }),
   });
   const saved = await readTensors(`${family}/model.safetensors`);
-  const session = await openSessionNode(compile(logitsGraph(model, 0).outputs, { target: "cpu" }), {
+  const session = await openSessionNode(compile(logitsGraph(model, 0).outputs, { target }), {
     device: "cpu",
   });
   const found = await session.run({

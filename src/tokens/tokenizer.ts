@@ -55,7 +55,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     ...parseObject(files.tokenizerConfigJson ?? "{}", "tokenizer_config.json"),
   };
   const definition = readDefinition(files, config);
-  const library = openLibrary(definition, config);
+  const library = openLibrary(definition);
   const [single, paired] = [readLayout(library, false), readLayout(library, true)];
   const special = new Set(single.flatMap((slot) => ("id" in slot ? [slot.id] : [])));
   for (const token of library.get_added_tokens_decoder().values()) if (token.special) special.add(token.id);
@@ -112,11 +112,16 @@ function idsOf(library: Library, text: string): number[] {
 }
 
 function padIdOf(library: Library, { padding }: Json, config: Json): number {
-  const token = tokenOf(config.pad_token) ?? tokenOf((padding as Json | null)?.pad_token) ?? "[PAD]";
-  const id = library.token_to_id(token);
-  if (id !== undefined) return id;
-  throw invalidTokenizer(`The tokenizer's vocabulary has no token ${token} for padding.`);
+  const named = tokenOf(config.pad_token) ?? tokenOf((padding as Json | null)?.pad_token);
+  const candidates = named === undefined ? USUAL_PADDING : [named];
+  for (const token of candidates) {
+    const id = library.token_to_id(token);
+    if (id !== undefined) return id;
+  }
+  throw invalidTokenizer(`The tokenizer's vocabulary has no token ${candidates.join(" or ")} for padding.`);
 }
+
+const USUAL_PADDING = ["[PAD]", "<pad>"];
 
 function vocabSizeOf(library: Library): number {
   let size = 0;

@@ -1,6 +1,7 @@
 import { sum } from "../base/numbers.js";
 import { type Part, partNames } from "../data/split-quotas.js";
 import type { DataFacts, ModelFacts } from "../run/events.js";
+import { longTextsLine } from "./long-texts.js";
 import { columns, count, grouped, percent } from "./plain.js";
 
 /**
@@ -55,7 +56,7 @@ export function modelLines(facts: ModelFacts): string[] {
     `Model: ${model}, ${count(layers, "layer")}, hidden size ${hiddenSize}, head ${head}; ` +
       `${grouped(facts.trainedParameters)} of ${grouped(facts.parameters)} parameters train` +
       (frozenStages === 0 ? "." : `; frozen: ${frozenPart(frozenStages, layers)}.`),
-    `Texts longer than ${facts.maxLength} tokens are cut: ${percent(facts.cutShare)} of the training texts.`,
+    longTextsLine(facts, facts.cutShare),
     `Learning rate ${facts.learningRate}, ${count(facts.steps, "step")}.`,
   ];
   if (classWeights) lines.push(`Class weights: [${classWeights.map((w) => w.toFixed(8)).join(" ")}].`);

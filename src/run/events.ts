@@ -1,8 +1,10 @@
 import type { Part } from "../data/split-quotas.js";
+import type { LengthLimit } from "../tokens/long-texts.js";
 import type { Floor } from "./floors.js";
 import type { ClassificationMetrics } from "./metrics/confusion.js";
 import type { Metrics } from "./metrics.js";
 import type { TrainOptions } from "./options.js";
+import type { WindowPooling } from "./window-pooling.js";
 
 /** What was read and how it was split. */
 export interface DataFacts {
@@ -22,7 +24,7 @@ export interface DataFacts {
 }
 
 /** What trains, and on what. */
-export interface ModelFacts {
+export interface ModelFacts extends LengthLimit {
   /** Where it came from: `mini`, or a folder. */
   model: string;
   parameters: number;
@@ -31,8 +33,10 @@ export interface ModelFacts {
   hiddenSize: number;
   head: "linear" | "mlp";
   frozenStages: number;
-  maxLength: number;
-  /** Share of the training texts that maxLength cuts. */
+  windowPooling: WindowPooling;
+  /** Training texts, with windows more than one for each longer text. */
+  trainPassages: number;
+  /** Share of the training texts that are longer than maxLength. */
   cutShare: number;
   learningRate: number;
   steps: number;

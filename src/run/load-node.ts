@@ -1,16 +1,16 @@
 import { resolve } from "node:path";
 import { random } from "../base/random.js";
 import { createClassifier } from "../model/classifier.js";
-import type { Problem } from "../model/loss.js";
 import { encodeAll } from "../tokens/encode-all.js";
+import type { LengthLimit, Long } from "../tokens/long-texts.js";
 import type { Tokenizer } from "../tokens/tokenizer.js";
 import type { Engine } from "./engine.js";
 import { openWorkerEngine } from "./engine-worker-node.js";
-import { logitsOf, probabilitiesOf } from "./evaluate.js";
+import { probabilitiesOf, textLogitsOf } from "./evaluate.js";
 import { argmax } from "./metrics/probabilities.js";
 import type { Prediction } from "./predict.js";
 import { openPretrained, writeWeights } from "./pretrained-node.js";
-import { readSavedFacts } from "./saved-facts.js";
+import { readSavedFacts, type SavedFacts } from "./saved-facts.js";
 import type { Device } from "./session.js";
 
 /** A fine-tuned classifier, ready to predict. Close it when it isn't needed any more. */
@@ -18,8 +18,10 @@ export interface TextClassifier {
   readonly folder: string;
   /** In the order of labelIds. */
   readonly labels: readonly string[];
-  /** Tokens of a text, special tokens included; longer texts are cut. */
+  /** Tokens that are read at once, special tokens included. */
   readonly maxLength: number;
+  /** What is read of longer texts, as chosen when the model was trained. */
+  readonly long: Long;
   readonly tokenizer: Tokenizer;
   predict(text: string): Promise<Prediction>;
   predict(texts: readonly string[], options?: PredictOptions): Promise<Prediction[]>;
@@ -46,10 +48,8 @@ export async function load(
   { device = "cpu", threads }: LoadOptions = {},
 ): Promise<TextClassifier> {
   const pretrained = await openPretrained(resolve(folder));
-  const { head, problem, labels, maxLength } = readSavedFacts(
-    pretrained.folder.textgraft,
-    pretrained.folder.path,
-  );
+  const facts = readSavedFacts(pretrained.folder.textgraft, pretrained.folder.path);
+  const { head, problem, labels, maxLength, long } = facts;
   const spec = { config: pretrained.config, head, problem, labels };
   const engine = await openWorkerEngine({
     classifier: spec,
@@ -64,7 +64,7 @@ export async function load(
     throw error;
   }
   const { tokenizer } = pretrained;
-  const predictAll = predictor(engine, tokenizer, { labels, problem, maxLength });
+  const predictAll = predictor(engine, tokenizer, facts);
 
   async function predict(text: string): Promise<Prediction>;
   async function predict(texts: readonly string[], options?: PredictOptions): Promise<Prediction[]>;
@@ -73,21 +73,22 @@ export async function load(
     return predictAll(texts, options);
   }
   const { path } = pretrained.folder;
-  return { folder: path, labels, maxLength, tokenizer, predict, close: () => engine.close() };
+  return { folder: path, labels, maxLength, long, tokenizer, predict, close: () => engine.close() };
 }
 
-interface PredictorSpec {
-  labels: readonly string[];
-  problem: Problem;
-  maxLength: number;
-}
+type PredictorSpec = LengthLimit & Pick<SavedFacts, "labels" | "problem" | "windowPooling">;
 
-function predictor(engine: Engine, tokenizer: Tokenizer, { labels, problem, maxLength }: PredictorSpec) {
+function predictor(
+  engine: Engine,
+  tokenizer: Tokenizer,
+  { labels, problem, windowPooling, ...limit }: PredictorSpec,
+) {
   return async (texts: readonly string[], { onProgress }: PredictOptions): Promise<Prediction[]> => {
     if (texts.length === 0) return [];
-    const encodings = await encodeAll(tokenizer, texts, maxLength);
-    const tokenized = { encodings, batchSize: BATCH_SIZE, padId: tokenizer.padId };
-    const batches = logitsOf(
+    const whole = await encodeAll(tokenizer, texts, limit.long === "head" ? limit.maxLength : undefined);
+    const encodings = whole.fitted(limit);
+    const tokenized = { encodings, batchSize: BATCH_SIZE, padId: tokenizer.padId, problem, windowPooling };
+    const batches = textLogitsOf(
       engine,
       tokenized,
       texts.map((_, example) => example),

@@ -1,7 +1,9 @@
 import { closest, TextgraftError } from "../base/errors.js";
 import type { HeadKind } from "../model/head.js";
+import { type Long, longKinds } from "../tokens/long-texts.js";
 import type { Metrics } from "./metrics.js";
 import type { Device } from "./session.js";
+import { type WindowPooling, windowPoolings } from "./window-pooling.js";
 
 /** One option: its default, its flag's value as text, and what it does. */
 export interface Option<T> {
@@ -59,10 +61,24 @@ export const trainOptions = {
   epochs: number(3, "passes over the training rows", { whole: true, min: 1 }),
   batchSize: number(32, "rows of one batch", { whole: true, min: 1 }),
   accumulate: number(1, "batches whose gradients are added up before a step", { whole: true, min: 1 }),
-  maxLength: auto("tokens of a text, longer ones are cut; auto keeps 98 % of the texts whole", {
+  maxLength: auto("tokens that are read at once; auto keeps 98 % of the texts whole", {
     whole: true,
     min: 3,
   }),
+  long: choice<Long>(
+    "head",
+    longKinds,
+    "what is read of longer texts: their first tokens, their last, half of each, or all in windows",
+  ),
+  stride: auto("tokens that a window shares with the one before it; auto: a quarter of a window", {
+    whole: true,
+    min: 0,
+  }),
+  windowPooling: choice<WindowPooling>(
+    "mean",
+    windowPoolings,
+    "how the probabilities of a text's windows become the text's",
+  ),
   learningRate: auto("peak learning rate; auto goes by the model's size and by what is frozen", { min: 0 }),
   schedule: choice<"linear" | "constant">(
     "linear",

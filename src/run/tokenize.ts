@@ -3,11 +3,12 @@ import type { Split } from "../data/split.js";
 import type { BertConfig } from "../model/config.js";
 import { encodeAll } from "../tokens/encode-all.js";
 import { lengthStatistics } from "../tokens/lengths.js";
+import type { LengthLimit } from "../tokens/long-texts.js";
 import type { Tokenizer } from "../tokens/tokenizer.js";
 import { reporting } from "./event-stream.js";
 import type { TrainEvent } from "./events.js";
 import type { TrainOptions } from "./options.js";
-import { maxLengthOf } from "./plan.js";
+import { lengthLimitOf } from "./plan.js";
 import type { TrainData } from "./train.js";
 
 /** All parts one after the other; examples are numbered in that order. */
@@ -20,9 +21,8 @@ export interface RunData extends TrainData {
 
 export interface Tokenization {
   tokens: RunData;
-  /** Tokens of a text; longer ones are cut. */
-  maxLength: number;
-  /** Share of the training texts that are cut. */
+  limit: LengthLimit;
+  /** Share of the training texts that are longer. */
   cutShare: number;
 }
 
@@ -31,7 +31,7 @@ export async function* tokenize(
   split: Split,
   labels: readonly string[],
   { tokenizer, config }: { tokenizer: Tokenizer; config: BertConfig },
-  options: Pick<TrainOptions, "maxLength" | "batchSize">,
+  options: Pick<TrainOptions, "maxLength" | "batchSize" | "long" | "stride" | "windowPooling">,
   stopIfCancelled: () => void,
 ): AsyncGenerator<TrainEvent, Tokenization> {
   const examples = inOrder(split);
@@ -42,7 +42,7 @@ export async function* tokenize(
 
   const texts = examples.map(({ text }) => text);
   const encoding = reporting((report) =>
-    encodeAll(tokenizer, texts, config.positions, (done, total) => {
+    encodeAll(tokenizer, texts, options.long === "head" ? config.positions : undefined, (done, total) => {
       stopIfCancelled();
       report(done, total);
     }),
@@ -52,18 +52,20 @@ export async function* tokenize(
   const whole = progress.value;
   const statistics = lengthStatistics(train.map((example) => whole.lengthOf(example)));
   const suggested = Math.min(statistics.suggestedLength, tokenizer.modelMaxLength ?? config.positions);
-  const maxLength = maxLengthOf(options.maxLength, suggested, config);
-  const encodings = whole.truncated(maxLength);
+  const limit = lengthLimitOf(options, suggested, { tokenizer, config });
+  const encodings = whole.fitted(limit);
   const ids = new Map(labels.map((label, id) => [label, id]));
   const tokens = {
     encodings,
     batchSize: options.batchSize,
     padId: tokenizer.padId,
+    problem: "single_label" as const,
+    windowPooling: options.windowPooling,
     labelIds: examples.map(({ label }) => ids.get(label)!),
     labelCount: labels.length,
     train,
     validation,
     test,
   };
-  return { tokens, maxLength, cutShare: statistics.cutShare(maxLength).texts };
+  return { tokens, limit, cutShare: statistics.cutShare(limit.maxLength).texts };
 }

@@ -16,7 +16,7 @@ import {
   engineSpecOf,
   frozenStagesOf,
   learningRateOf,
-  maxLengthOf,
+  lengthLimitOf,
   parameterCounts,
   scheduleOf,
 } from "./plan.js";
@@ -24,7 +24,7 @@ import { openPretrained, type Pretrained, writeWeights } from "./pretrained-node
 import { runRecord } from "./run-record-node.js";
 import { saveModel } from "./save-node.js";
 import { tokenize } from "./tokenize.js";
-import { stepsPerEpoch, trainEpochs } from "./train.js";
+import { stepsPerEpoch, trainEpochs, trainPassages } from "./train.js";
 import { checkTarget } from "./write-folder-node.js";
 
 /** Options by their names in the table, and the rows: a CSV or TSV file, or examples. */
@@ -69,14 +69,14 @@ async function* pipeline(
   await checkTarget(options.output, options.overwrite);
   const pretrained = await openPretrained(options.model);
   const frozenStages = frozenStagesOf(options.freeze, pretrained.config);
-  maxLengthOf(options.maxLength, pretrained.config.positions, pretrained.config); // told before the long work
+  lengthLimitOf(options, pretrained.config.positions, pretrained); // told before the long work
   const sources = await readSources(data, options);
   const { split, facts } = partsOf(sources, { grouped: options.split === "grouped", random: seeded });
   yield { kind: "data", facts };
   for (const text of unrepresented(facts)) yield { kind: "notice", text };
 
   const classWeights = parseClassWeights(options.classWeights, facts.labels, facts.parts.train.byLabel);
-  const { tokens, maxLength, cutShare } = yield* tokenize(
+  const { tokens, limit, cutShare } = yield* tokenize(
     split,
     facts.labels,
     pretrained,
@@ -90,11 +90,12 @@ async function* pipeline(
     problem: "single_label",
   });
   const { tokenizer } = pretrained;
-  const engine = await openWorkerEngine(engineSpecOf(classifier, options, { frozenStages, maxLength }));
+  const engine = await openWorkerEngine(engineSpecOf(classifier, options, { frozenStages, ...limit }));
   try {
     const keepHead = continues(pretrained, classifier);
     const fresh = await writeWeights(engine, classifier, pretrained, { random: seeded, keepHead });
-    const steps = options.epochs * stepsPerEpoch(tokens.train.length, options.batchSize, options.accumulate);
+    const passages = trainPassages(tokens).length;
+    const steps = options.epochs * stepsPerEpoch(passages, options.batchSize, options.accumulate);
     const learningRate = learningRateOf(options.learningRate, frozenStages, pretrained.config);
     const { all, trained } = parameterCounts(classifier, frozenStages);
     const model: ModelFacts = {
@@ -105,7 +106,9 @@ async function* pipeline(
       hiddenSize: pretrained.config.hiddenSize,
       head: options.head,
       frozenStages,
-      maxLength,
+      ...limit,
+      windowPooling: options.windowPooling,
+      trainPassages: passages,
       cutShare,
       learningRate,
       steps,
@@ -120,7 +123,7 @@ async function* pipeline(
     const history = yield* trainEpochs(engine, tokens, settings);
     const test = yield* judge(engine, tokens, split, classWeights);
     const features = yield* featuresOf(engine, frozenStages);
-    const saved = runRecord({ tokenizer, options, facts, maxLength, classifier, history, test, split });
+    const saved = runRecord({ tokenizer, options, facts, limit, classifier, history, test, split });
     const probes = test.judged.slice(0, PROBES);
     await saveModel(options.output, options.overwrite, {
       engine,

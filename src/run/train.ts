@@ -3,13 +3,13 @@ import type { Random } from "../base/random.js";
 import type { Schedule } from "../model/schedule.js";
 import { collate, planBatches } from "../tokens/batch.js";
 import type { Engine, TrainBatch } from "./engine.js";
-import { logitsOf, probabilitiesOf, type Tokenized, weightedCrossEntropy } from "./evaluate.js";
+import { probabilitiesOf, type TokenizedTexts, textLogitsOf, weightedCrossEntropy } from "./evaluate.js";
 import type { EpochFacts, Stopped, TrainEvent } from "./events.js";
 import { measure } from "./metrics.js";
 import { type Best, criteria } from "./options.js";
 
-/** Tokenized examples with their labels; `train` and `validation` are numbers of examples. */
-export interface TrainData extends Tokenized {
+/** Tokenized texts with their labels; `train` and `validation` are numbers of texts. */
+export interface TrainData extends TokenizedTexts {
   labelIds: readonly number[];
   labelCount: number;
   train: readonly number[];
@@ -40,6 +40,10 @@ export interface TrainHistory {
   stopped: Stopped | null;
 }
 
+/** Numbers of the passages that are trained on: a text with several windows is one for each. */
+export const trainPassages = ({ encodings, train }: Pick<TrainData, "encodings" | "train">): number[] =>
+  train.flatMap((text) => encodings.of(text));
+
 /** Steps of one epoch: a last, shorter one included. */
 export const stepsPerEpoch = (examples: number, batchSize: number, accumulate: number): number =>
   Math.ceil(Math.ceil(examples / batchSize) / accumulate);
@@ -55,7 +59,7 @@ export async function* trainEpochs(
 ): AsyncGenerator<TrainEvent, TrainHistory> {
   const { epochs, cancelled, patience } = settings;
   const finished: EpochFacts[] = [];
-  const clock = startClock(epochs * data.train.length);
+  const clock = startClock(epochs * trainPassages(data).length);
   let best: EpochFacts | undefined;
   let stopped: Stopped | null = cancelled() ? "cancelled" : null;
   for (let epoch = 1; epoch <= epochs && !stopped; epoch++) {
@@ -101,11 +105,12 @@ async function* trainEpoch(
   epoch: number,
   clock: Clock,
 ): AsyncGenerator<TrainEvent, number> {
-  const { encodings, train, batchSize } = data;
+  const { encodings, batchSize } = data;
   const { accumulate, epochs, random, schedule } = settings;
-  const lengths = train.map((example) => encodings.lengthOf(example));
+  const passages = trainPassages(data);
+  const lengths = passages.map((passage) => encodings.lengthOf(passage));
   const planned = planBatches(lengths, { batchSize, random: random.fork("shuffle", epoch) });
-  const steps = stepsPerEpoch(train.length, batchSize, accumulate);
+  const steps = stepsPerEpoch(passages.length, batchSize, accumulate);
   let sum = 0;
   for (let first = 0, step = (epoch - 1) * steps; first < planned.length; first += accumulate, step++) {
     const part = planned.slice(first, first + accumulate);
@@ -113,7 +118,7 @@ async function* trainEpoch(
       labelled(
         data,
         settings,
-        rows.map((row) => train[row]!),
+        rows.map((row) => passages[row]!),
         length,
       ),
     );
@@ -135,23 +140,27 @@ const diverged = (epoch: number, learningRate: number): TextgraftError =>
     fix: `Try a lower one, such as --learning-rate ${Math.min(learningRate / 10, 1e-3)}, or a longer --warmup.`,
   });
 
-/** Rows of tokens with their labels; rows that only fill have weight 0. */
+/**
+ * Passages with their texts' labels; the windows of a text share its weight, so that each text counts once. Rows that
+ * only fill have weight 0.
+ */
 function labelled(
   { encodings, labelIds, labelCount, batchSize, padId }: TrainData,
   { classWeights, labelSmoothing }: TrainSettings,
-  examples: readonly number[],
+  passages: readonly number[],
   length: number,
 ): TrainBatch {
-  const tokens = collate(encodings, examples, { batchSize, length, padId });
+  const tokens = collate(encodings, passages, { batchSize, length, padId });
   const labels = new Float32Array(batchSize * labelCount);
   const weights = new Float32Array(batchSize);
   const numbers = new Int32Array(batchSize).fill(-1);
-  for (const [row, example] of examples.entries()) {
-    const labelId = labelIds[example]!;
+  for (const [row, passage] of passages.entries()) {
+    const text = encodings.textOf(passage);
+    const labelId = labelIds[text]!;
     labels.fill(labelSmoothing / labelCount, row * labelCount, (row + 1) * labelCount);
     labels[row * labelCount + labelId]! += 1 - labelSmoothing;
-    weights[row] = classWeights[labelId]!;
-    numbers[row] = example;
+    weights[row] = classWeights[labelId]! / encodings.of(text).length;
+    numbers[row] = passage;
   }
   return { examples: numbers, length, ...tokens, labels, weights };
 }
@@ -170,18 +179,18 @@ async function* validate(
   return { validationLoss, validation: measure(labelIds, probabilities) };
 }
 
-/** Logits of some examples, told as events. */
+/** Logits of some texts, told as events. */
 export async function* evaluating(
   engine: Engine,
-  data: Tokenized,
-  examples: readonly number[],
+  data: TokenizedTexts,
+  texts: readonly number[],
   part: "validation" | "test",
-): AsyncGenerator<TrainEvent, Float32Array[]> {
-  const batches = logitsOf(engine, data, examples);
+): AsyncGenerator<TrainEvent, ArrayLike<number>[]> {
+  const batches = textLogitsOf(engine, data, texts);
   for (;;) {
     const { value, done } = await batches.next();
     if (done) return value;
-    yield { kind: "evaluating", part, done: value.done, total: examples.length };
+    yield { kind: "evaluating", part, done: value.done, total: texts.length };
   }
 }
 

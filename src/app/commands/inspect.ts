@@ -5,13 +5,15 @@ import { summarize } from "../../data/summary.js";
 import { inspectionData, inspectionReport } from "../../report/inspection.js";
 import { grouped } from "../../report/plain.js";
 import { trainOptions } from "../../run/options.js";
+import { lengthLimitOf } from "../../run/plan.js";
 import { openPretrained } from "../../run/pretrained-node.js";
 import { encodeAll } from "../../tokens/encode-all.js";
 import { lengthStatistics } from "../../tokens/lengths.js";
 import { type App, type CommonFlags, jsonLine } from "../app.js";
+import { addLengthOptions, type LengthFlags } from "../length-options.js";
 import { openProgress } from "../progress.js";
 
-interface InspectFlags extends CommonFlags {
+interface InspectFlags extends CommonFlags, LengthFlags {
   model: string;
   text?: string;
   label?: string;
@@ -20,14 +22,16 @@ interface InspectFlags extends CommonFlags {
 /** `textgraft inspect DATA` */
 export function addInspect(program: Command, app: App): Command {
   const { text, label, model } = trainOptions;
-  return program
+  const command = program
     .command("inspect")
     .description("look at labelled texts: labels, duplicates, lengths in tokens, and what a limit cuts")
     .argument("<data>", "CSV or TSV file with a column of texts and one of labels")
     .option("--model <name>", "model whose tokens are counted: mini (built in) or a folder", model.default)
     .option("--text <column>", text.help)
-    .option("--label <column>", label.help)
-    .action((data: string, flags: InspectFlags) => inspectVerb(app, data, flags));
+    .option("--label <column>", label.help);
+  return addLengthOptions(command).action((data: string, flags: InspectFlags) =>
+    inspectVerb(app, data, flags),
+  );
 }
 
 async function inspectVerb({ stdout, stderr }: App, data: string, flags: InspectFlags): Promise<void> {
@@ -45,6 +49,9 @@ async function inspectVerb({ stdout, stderr }: App, data: string, flags: Inspect
     texts.map((_, i) => encodings.lengthOf(i)),
     config.positions,
   );
-  const inspection = { dataset, summary, model: flags.model, lengths };
+  const suggested = Math.min(lengths.suggestedLength, tokenizer.modelMaxLength ?? config.positions);
+  const limit = lengthLimitOf(flags, suggested, { tokenizer, config });
+  const passages = encodings.fitted(limit).count;
+  const inspection = { dataset, summary, model: flags.model, lengths, limit, passages };
   stdout.write(flags.json ? jsonLine(inspectionData(inspection)) : inspectionReport(inspection));
 }

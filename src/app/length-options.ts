@@ -1,17 +1,20 @@
-import { type Command, Option } from "commander";
-import { flagName, parseOption, type TrainOptions, trainOptions } from "../run/options.js";
+import type { Command } from "commander";
+import { resolveOptions, type TrainOptions } from "../run/options.js";
+import { optionOf } from "./train-option.js";
 
-const names = ["maxLength", "long", "stride"] as const;
-
-export type LengthFlags = Pick<TrainOptions, (typeof names)[number]>;
+export type LengthFlags = Partial<Pick<TrainOptions, "maxLength" | "long" | "stride">>;
 
 /** Adds train's options about long texts to a verb that shows what they do. */
-export function addLengthOptions(command: Command): Command {
-  for (const name of names) {
-    const { default: value, help, placeholder } = trainOptions[name];
-    const shown = placeholder.replace("auto or a whole number", "auto|number").replace(/ of at least.*/, "");
-    const option = new Option(`--${flagName(name)} <${shown}>`, `as in train: ${help}`);
-    command.addOption(option.argParser((text) => parseOption(name, text)).default(value));
-  }
-  return command;
-}
+export const addLengthOptions = (command: Command, maxLengthHelp: string): Command =>
+  command
+    .addOption(optionOf("maxLength", maxLengthHelp))
+    .addOption(optionOf("long"))
+    .addOption(optionOf("stride"));
+
+/** The options that were given, and train's defaults for the others. */
+export const lengthOptions = ({ maxLength, long, stride }: LengthFlags): TrainOptions =>
+  resolveOptions({
+    ...(maxLength && { maxLength }),
+    ...(long && { long }),
+    ...(stride !== undefined && { stride }),
+  });

@@ -10,7 +10,7 @@ import { openPretrained } from "../../run/pretrained-node.js";
 import { encodeAll } from "../../tokens/encode-all.js";
 import { lengthStatistics } from "../../tokens/lengths.js";
 import { type App, type CommonFlags, jsonLine } from "../app.js";
-import { addLengthOptions, type LengthFlags } from "../length-options.js";
+import { addLengthOptions, type LengthFlags, lengthOptions } from "../length-options.js";
 import { openProgress } from "../progress.js";
 
 interface InspectFlags extends CommonFlags, LengthFlags {
@@ -29,17 +29,19 @@ export function addInspect(program: Command, app: App): Command {
     .option("--model <name>", "model whose tokens are counted: mini (built in) or a folder", model.default)
     .option("--text <column>", text.help)
     .option("--label <column>", label.help);
-  return addLengthOptions(command).action((data: string, flags: InspectFlags) =>
-    inspectVerb(app, data, flags),
+  return addLengthOptions(command, "tokens that are read at once; auto: what is suggested").action(
+    (data: string, flags: InspectFlags) => inspectVerb(app, data, flags),
   );
 }
 
 async function inspectVerb({ stdout, stderr }: App, data: string, flags: InspectFlags): Promise<void> {
   const dataset = readDataset(await openTable(data, flags.text), flags);
+  const { tokenizer, config } = await openPretrained(flags.model);
+  const options = lengthOptions(flags);
+  lengthLimitOf(options, config.positions, { tokenizer, config }); // told before the long work
   const progress = openProgress(stderr, flags);
   progress.live(() => "Looking for duplicates …");
   const summary = summarize(dataset);
-  const { tokenizer, config } = await openPretrained(flags.model);
   const texts = dataset.examples.map(({ text }) => text);
   const encodings = await encodeAll(tokenizer, texts, undefined, (done, total) =>
     progress.live(() => `Tokenizing: ${grouped(done)}/${grouped(total)} texts`),
@@ -50,7 +52,7 @@ async function inspectVerb({ stdout, stderr }: App, data: string, flags: Inspect
     config.positions,
   );
   const suggested = Math.min(lengths.suggestedLength, tokenizer.modelMaxLength ?? config.positions);
-  const limit = lengthLimitOf(flags, suggested, { tokenizer, config });
+  const limit = lengthLimitOf(options, suggested, { tokenizer, config });
   const passages = encodings.fitted(limit).count;
   const inspection = { dataset, summary, model: flags.model, lengths, limit, passages };
   stdout.write(flags.json ? jsonLine(inspectionData(inspection)) : inspectionReport(inspection));

@@ -10,7 +10,7 @@ import type { LengthLimit } from "../../tokens/long-texts.js";
 import type { Encoding } from "../../tokens/sequence.js";
 import type { Tokenizer } from "../../tokens/tokenizer.js";
 import { type App, type CommonFlags, jsonLine } from "../app.js";
-import { addLengthOptions, type LengthFlags } from "../length-options.js";
+import { addLengthOptions, type LengthFlags, lengthOptions } from "../length-options.js";
 
 interface TokenizeFlags extends CommonFlags, LengthFlags {
   model: string;
@@ -27,15 +27,16 @@ export function addTokenize(program: Command, app: App): Command {
       "model that reads them: mini (built in) or a folder",
       trainOptions.model.default,
     );
-  return addLengthOptions(command).action((texts: string[], flags: TokenizeFlags) =>
+  return addLengthOptions(command, MAX_LENGTH_HELP).action((texts: string[], flags: TokenizeFlags) =>
     tokenizeVerb(app, texts, flags),
   );
 }
 
 async function tokenizeVerb({ stdout }: App, args: string[], flags: TokenizeFlags): Promise<void> {
   const { tokenizer, config } = await openPretrained(flags.model);
-  const limit = lengthLimitOf(flags, config.positions, { tokenizer, config });
-  const padTo = flags.maxLength === "auto" ? 0 : flags.maxLength;
+  const options = lengthOptions(flags);
+  const limit = lengthLimitOf(options, config.positions, { tokenizer, config });
+  const padTo = options.maxLength === "auto" ? 0 : options.maxLength;
   const texts = args.length > 0 ? args : (await openLines()).rows.map(([text]) => text!);
   const whole = await encodeAll(tokenizer, texts);
   const passages = whole.fitted(limit);
@@ -50,6 +51,8 @@ async function tokenizeVerb({ stdout }: App, args: string[], flags: TokenizeFlag
     } else stdout.write(`${text}\n${noteOf(length, limit)}${read.map(tokenTable).join("")}\n`);
   }
 }
+
+const MAX_LENGTH_HELP = "tokens that are read at once, with padding to it; auto: as many as the model can";
 
 /** What of a long text is shown. */
 const noteOf = (length: number, limit: LengthLimit): string =>

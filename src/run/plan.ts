@@ -25,7 +25,7 @@ export function frozenStagesOf(freeze: Freeze, { layers }: BertConfig): number {
 export function maxLengthOf(
   maxLength: number | "auto",
   suggested: number,
-  { positions }: BertConfig,
+  { positions }: Pick<BertConfig, "positions">,
 ): number {
   if (maxLength === "auto") return Math.min(suggested, positions);
   if (maxLength <= positions) return maxLength;
@@ -42,7 +42,10 @@ export function maxLengthOf(
 export function lengthLimitOf(
   options: Pick<TrainOptions, "maxLength" | "long" | "stride"> & Partial<Pick<TrainOptions, "windowPooling">>,
   suggested: number,
-  { tokenizer, config }: { tokenizer: Pick<Tokenizer, "specialTokens">; config: BertConfig },
+  {
+    tokenizer,
+    config,
+  }: { tokenizer: Pick<Tokenizer, "specialTokens">; config: Pick<BertConfig, "positions"> },
 ): LengthLimit {
   const { long, windowPooling = "mean" } = options;
   if (windowPooling !== "mean" && long !== "windows") {

@@ -1,5 +1,7 @@
 import type { Normalize } from "./normalizers.js";
 
+const MOST_KNOWN = 50_000;
+
 /** Longer graphemes are only looked up character by character. */
 const LONGEST_GRAPHEME = 5; // bytes of UTF-8
 
@@ -36,6 +38,7 @@ export function charsmapNormalizer(base64: string): Normalize {
     const key = encoder.encode(grapheme);
     const whole = key.length <= LONGEST_GRAPHEME ? lookUp(key) : undefined;
     const normalized = whole ?? Array.from(grapheme, (char) => lookUp(encoder.encode(char)) ?? char).join("");
+    if (known.size >= MOST_KNOWN) known.clear();
     known.set(grapheme, normalized);
     return normalized;
   };
@@ -51,6 +54,7 @@ const SLICE = 256;
 
 /** The graphemes of a text, slice by slice: the time that Node 20 takes for one grows with what it is cut from. */
 function* graphemes(text: string): Generator<string> {
+  if (/^[ -~]*$/.test(text)) return yield* text; // in printable ASCII each character is one
   for (let start = 0, size = SLICE; start < text.length; ) {
     const half = text.codePointAt(start + size - 1)! > 0xffff ? 1 : 0; // of a pair of surrogates
     const slice = text.slice(start, start + size + half);

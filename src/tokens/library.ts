@@ -46,15 +46,30 @@ export function openLibrary(tokenizerJson: Json): Library {
       library.pre_tokenizer,
       definition.pre_tokenizer as Json | null,
     );
-    // One word at a time: unknown characters of two words are two unknown tokens.
-    const callModel = library.model._call.bind(library.model);
-    library.model._call = (words) => words.flatMap((word) => callModel([word]));
+    library.model._call = wordByWord(library.model._call.bind(library.model));
     library.encode("a"); // some errors come only with a text
     return library;
   } catch (cause) {
     throw invalidTokenizer(`tokenizer.json can't be used: ${(cause as Error).message}.`, cause);
   }
 }
+
+/** One word at a time: unknown characters of two words are two unknown tokens. Words that occurred are remembered. */
+function wordByWord(callModel: (words: string[]) => string[]): (words: string[]) => string[] {
+  const known = new Map<string, string[]>();
+  return (words) =>
+    words.flatMap((word) => {
+      const found = known.get(word);
+      if (found) return found;
+      const pieces = callModel([word]);
+      if (known.size >= MOST_KNOWN) known.clear();
+      if (word.length <= LONGEST_KNOWN) known.set(word, pieces);
+      return pieces;
+    });
+}
+
+const MOST_KNOWN = 50_000;
+const LONGEST_KNOWN = 64; // UTF-16 units
 
 /** What `@huggingface/tokenizers` would ignore without a word, so that ids would be wrong. */
 function refuseUnknownSettings({ model, added_tokens: added }: Json): void {

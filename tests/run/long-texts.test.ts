@@ -2,6 +2,7 @@ import { cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { load } from "textgraft";
 import { describe, expect, test } from "vitest";
+import { random } from "../../src/base/random.js";
 import { inventedRows } from "../support/tiny-model.js";
 import { readJson, tinyOptions, tinyWorkplace, trained } from "./train-tiny.js";
 
@@ -66,6 +67,28 @@ describe.each([
     } finally {
       await classifier.close();
     }
+  });
+});
+
+describe("where only the end of a text tells its label", () => {
+  const filler = "the a and old new with in my we saw two small again today".split(" ");
+  const draw = random(9);
+  const neutral = (count: number): string =>
+    Array.from({ length: count }, () => filler[draw.int(filler.length)]).join(" ");
+  const data = inventedRows(180, ["sea", "garden"], 5).map(({ text, label }) => ({
+    text: `${neutral(12 + draw.int(9))} ${wordsOf(text).slice(0, 6).join(" ")}`,
+    label,
+  }));
+  const accuracyOf = async (long: "head" | "tail" | "windows"): Promise<number> => {
+    const output = join(folder, `end-${long}`);
+    const input = { ...tinyOptions, model, output, data, maxLength: 10, epochs: 6, split: "plain" as const };
+    return (await trained({ ...input, long })).result.test.metrics.accuracy;
+  };
+
+  test("its first tokens don't help, its last tokens and windows do", async () => {
+    expect(await accuracyOf("head")).toBeLessThan(0.7);
+    expect(await accuracyOf("tail")).toBeGreaterThan(0.8);
+    expect(await accuracyOf("windows")).toBeGreaterThan(0.75);
   });
 });
 

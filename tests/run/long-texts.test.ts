@@ -1,6 +1,6 @@
 import { cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { load } from "textgraft";
+import { exportOnnx, load } from "textgraft";
 import { describe, expect, test } from "vitest";
 import { random } from "../../src/base/random.js";
 import { inventedRows } from "../support/tiny-model.js";
@@ -42,6 +42,10 @@ describe.each([
     if (options.long === "windows") expect(told.trainPassages).toBeGreaterThan(texts);
     else expect(told.trainPassages).toBe(texts);
     expect(told.steps).toBe(2 * Math.ceil(told.trainPassages / 16));
+  });
+
+  test("doesn't keep a model from being exported", async () => {
+    expect((await exportOnnx(output)).largestDifference).toBeLessThan(1e-4);
   });
 
   test("is what a loaded model does by itself: its answers are the mean over what is read", async () => {

@@ -21,7 +21,7 @@ export function asInRust(preTokenizer: PreTokenizer | null, config: Json | null)
   if (preTokenizer === null || config === null) return preTokenizer;
   const split = splitterOf(preTokenizer, config);
   const preTokenize: PreTokenizer["pre_tokenize"] = (text, { section_index: section }) =>
-    split(text, section === 0);
+    text === "" ? [] : split(text, section === 0);
   return Object.assign(preTokenize, { pre_tokenize: preTokenize });
 }
 
@@ -33,7 +33,9 @@ function splitterOf(part: PreTokenizer, config: Json): Split {
       const splits = part.tokenizers!.map((inner, i) => splitterOf(inner!, configs[i]!));
       return (text, first) =>
         splits.reduce(
-          (pieces, split) => pieces.flatMap((piece, i) => split(piece, first && i === 0)),
+          (pieces, split) =>
+            // Where spaces in front are left out, no piece is the first any more.
+            pieces.flatMap((piece, i) => split(piece, first && i === 0 && text.indexOf(piece) <= 0)),
           [text],
         );
     }

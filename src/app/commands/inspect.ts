@@ -49,10 +49,9 @@ async function inspectVerb({ stdout, stderr }: App, data: string, flags: Inspect
   progress.end();
   const lengths = lengthStatistics(
     texts.map((_, i) => encodings.lengthOf(i)),
-    config.positions,
+    Math.min(config.positions, tokenizer.modelMaxLength ?? config.positions),
   );
-  const suggested = Math.min(lengths.suggestedLength, tokenizer.modelMaxLength ?? config.positions);
-  const limit = lengthLimitOf(options, suggested, { tokenizer, config });
+  const limit = lengthLimitOf(options, lengths.suggestedLength, { tokenizer, config });
   const passages = encodings.fitted(limit).count;
   const inspection = { dataset, summary, model: flags.model, lengths, limit, passages };
   stdout.write(flags.json ? jsonLine(inspectionData(inspection)) : inspectionReport(inspection));

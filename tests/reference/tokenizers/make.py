@@ -256,7 +256,7 @@ def families():
 
 
 def windows(tokenizer, text, length, overlap):
-    # Not with enable_truncation: from some version before 0.23.2 on, it leaves out windows behind the first word that is too much.
+    # Not with enable_truncation: in 0.23.2 it stops soon after the first window and leaves out the others.
     whole = tokenizer.encode(text, add_special_tokens=False)
     whole.truncate(length - tokenizer.num_special_tokens_to_add(False), stride=overlap)
     return [tokenizer.post_process(part).ids for part in [whole, *whole.overflowing]]

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { TextgraftError } from "../base/errors.js";
 import { random } from "../base/random.js";
 import { createClassifier } from "../model/classifier.js";
 import { encodeAll } from "../tokens/encode-all.js";
@@ -50,6 +51,12 @@ export async function load(
   const pretrained = await openPretrained(resolve(folder));
   const facts = readSavedFacts(pretrained.folder.textgraft, pretrained.folder.path);
   const { head, problem, labels, maxLength, long } = facts;
+  if (maxLength > pretrained.config.positions) {
+    throw new TextgraftError("model-invalid", {
+      message: `textgraft.json in ${pretrained.folder.path}: maxLength is ${maxLength}, but the model has only ${pretrained.config.positions} positions.`,
+      fix: "Use the textgraft.json that came with these weights.",
+    });
+  }
   const spec = { config: pretrained.config, head, problem, labels };
   const engine = await openWorkerEngine({
     classifier: spec,

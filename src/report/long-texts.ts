@@ -1,6 +1,6 @@
 import type { WindowPooling } from "../run/window-pooling.js";
 import type { LengthLimit } from "../tokens/long-texts.js";
-import { percent } from "./plain.js";
+import { grouped, percent } from "./plain.js";
 
 /** What happens to texts that are longer than `maxLength`, as the end of a sentence about them. */
 export function readingOf({ maxLength, long, stride }: LengthLimit): string {
@@ -18,11 +18,18 @@ export function readingOf({ maxLength, long, stride }: LengthLimit): string {
   }
 }
 
-/** What happens to long texts in a training, and to how many. */
-export function longTextsLine(limit: LengthLimit & { windowPooling: WindowPooling }, share: number): string {
-  const { maxLength, long, windowPooling } = limit;
-  const howMany = `${percent(share)} of the training texts`;
-  if (long === "head") return `Texts longer than ${maxLength} tokens are cut: ${howMany}.`;
-  const pooling = `; a text's probabilities are the ${windowPooling === "mean" ? "mean" : "largest"} of its windows'`;
-  return `Of the tokens of texts with more than ${maxLength}, ${readingOf(limit)}${long === "windows" ? pooling : ""}: ${howMany}.`;
+/** What happens to long texts in a training, and to which `share` of the texts. */
+export function longTextsLine(
+  facts: LengthLimit & { windowPooling: WindowPooling; trainPassages: number },
+  share: number,
+): string {
+  const { maxLength, long, windowPooling, trainPassages } = facts;
+  if (long === "head")
+    return `Texts longer than ${maxLength} tokens are cut: ${percent(share)} of the training texts.`;
+  const pooling = windowPooling === "mean" ? "mean" : "largest";
+  const windows = `, ${grouped(trainPassages)} passages in all; a text's probabilities are the ${pooling} of its windows'`;
+  return (
+    `${percent(share)} of the training texts have more than ${maxLength} tokens: of these, ` +
+    `${readingOf(facts)}${long === "windows" ? windows : ""}.`
+  );
 }

@@ -6,14 +6,16 @@ test.each([
   [
     "tail",
     "mean",
-    "Of the tokens of texts with more than 64, the last 64 are read (--long tail): 12.5 % of the training texts.",
+    "12.5 % of the training texts have more than 64 tokens: of these, the last 64 are read (--long tail).",
   ],
   [
     "windows",
     "max",
-    "Of the tokens of texts with more than 64, all are read, in windows of 64 that share 15 (--long windows); " +
-      "a text's probabilities are the largest of its windows': 12.5 % of the training texts.",
+    "12.5 % of the training texts have more than 64 tokens: of these, all are read, in windows of 64 that share 15 " +
+      "(--long windows), 1,234 passages in all; a text's probabilities are the largest of its windows'.",
   ],
 ] as const)("what a training says about long texts: %s, %s", (long, windowPooling, expected) => {
-  expect(longTextsLine({ maxLength: 64, long, stride: 15, windowPooling }, 0.125)).toBe(expected);
+  expect(longTextsLine({ maxLength: 64, long, stride: 15, windowPooling, trainPassages: 1234 }, 0.125)).toBe(
+    expected,
+  );
 });

@@ -4,14 +4,9 @@ import type { Encodings } from "#textgraft/tokens/encode-all.js";
 /** Texts of given lengths whose token ids are random. */
 export function randomEncodings(lengths: readonly number[], vocabSize: number, random: Random): Encodings {
   const ids = lengths.map((length) => Int32Array.from({ length }, () => random.int(vocabSize)));
-  return encodingsOf(ids);
-}
-
-function encodingsOf(ids: readonly Int32Array[]): Encodings {
   return {
     count: ids.length,
     lengthOf: (text) => ids[text]!.length,
     at: (text) => ({ inputIds: ids[text]!, tokenTypeIds: new Int32Array(ids[text]!.length) }),
-    truncated: (maxLength) => encodingsOf(ids.map((row) => row.subarray(0, maxLength))),
   };
 }

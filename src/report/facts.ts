@@ -2,6 +2,7 @@ import { sum } from "../base/numbers.js";
 import { type Part, partNames } from "../data/split-quotas.js";
 import type { DataFacts, ModelFacts } from "../run/events.js";
 import type { TrainEstimate } from "../run/rehearsal.js";
+import { longTextsLine } from "./long-texts.js";
 import { about, columns, count, gigabytes, grouped, percent } from "./plain.js";
 
 /**
@@ -59,7 +60,7 @@ export function modelLines(facts: ModelFacts): string[] {
     `Model: ${model}${commit === undefined ? "" : ` (commit ${commit.slice(0, 7)})`}, ${count(layers, "layer")}, hidden size ${hiddenSize}, head ${head}; ` +
       `${grouped(facts.trainedParameters)} of ${grouped(facts.parameters)} parameters train` +
       (frozenStages === 0 ? "." : `; frozen: ${frozenPart(frozenStages, layers)}.`),
-    `Texts longer than ${facts.maxLength} tokens are cut: ${percent(facts.cutShare)} of the training texts.`,
+    longTextsLine(facts, facts.cutShare),
     `Learning rate ${facts.learningRate}, ${count(facts.steps, "step")}.`,
   ];
   if (classWeights) lines.push(`Class weights: [${classWeights.map((w) => w.toFixed(8)).join(" ")}].`);

@@ -2,7 +2,9 @@ import { columnFacts } from "../data/columns.js";
 import type { Dataset } from "../data/example.js";
 import type { Summary } from "../data/summary.js";
 import { type LengthStatistics, USUAL_LIMITS } from "../tokens/lengths.js";
+import type { LengthLimit } from "../tokens/long-texts.js";
 import { columnsText } from "./facts.js";
+import { readingOf } from "./long-texts.js";
 import { columns, count, grouped, oneLine, percent } from "./plain.js";
 
 /** What `inspect` found out about labelled texts. */
@@ -13,12 +15,17 @@ export interface Inspection {
   model: string;
   /** In tokens, special tokens included. */
   lengths: LengthStatistics;
+  /** What is read of texts, as chosen or suggested. */
+  limit: LengthLimit;
+  /** Texts, with windows more than one for each longer text. */
+  passages: number;
 }
 
 const PERCENTS = [50, 75, 90, 95, 99, 100];
 
 /** Rows, labels, duplicates and token lengths as text, with a bar chart of the lengths. */
-export function inspectionReport({ dataset, summary, model, lengths }: Inspection): string {
+export function inspectionReport(inspection: Inspection): string {
+  const { dataset, summary, model, lengths } = inspection;
   const { source, columns: named } = dataset;
   const where = named ? `; ${columnsText(columnFacts(named))}` : "";
   const percentiles = PERCENTS.map((share) => `${share} % up to ${grouped(lengths.percentile(share))}`);
@@ -30,12 +37,19 @@ export function inspectionReport({ dataset, summary, model, lengths }: Inspectio
       `${percentiles.join(", ")}.\n`,
     histogram(lengths),
     `What a limit cuts:\n${limitTable(lengths)}`,
-    `Suggested: --max-length ${lengths.suggestedLength}\n`,
+    `Suggested: --max-length ${lengths.suggestedLength}\n${longerTexts(inspection)}\n`,
   ].join("\n");
 }
 
 /** The same as JSON. */
-export function inspectionData({ dataset, summary, model, lengths }: Inspection): Record<string, unknown> {
+export function inspectionData({
+  dataset,
+  summary,
+  model,
+  lengths,
+  limit,
+  passages,
+}: Inspection): Record<string, unknown> {
   const { source, columns: named } = dataset;
   const { cutShare, percentile, ...statistics } = lengths;
   return {
@@ -47,9 +61,26 @@ export function inspectionData({ dataset, summary, model, lengths }: Inspection)
     tokens: {
       ...statistics,
       percentiles: PERCENTS.map((percent) => ({ percent, length: percentile(percent) })),
+      longTexts: { ...limit, ...cutShareOf(lengths, limit), passages },
       limits: USUAL_LIMITS.map((limit) => ({ limit, ...cutShare(limit) })),
     },
   };
+}
+
+/** How many texts and which share is longer than the limit. */
+function cutShareOf({ cutShare }: LengthStatistics, { maxLength }: LengthLimit) {
+  const { count: longer, texts: share } = cutShare(maxLength);
+  return { longer, share };
+}
+
+function longerTexts({ lengths, limit, passages }: Inspection): string {
+  const { longer, share } = cutShareOf(lengths, limit);
+  if (longer === 0) return `No text has more than ${grouped(limit.maxLength)} tokens.`;
+  const all = limit.long === "windows" ? `, ${grouped(passages)} passages in all` : "";
+  return (
+    `${count(longer, "text")} (${percent(share)}) ${longer === 1 ? "has" : "have"} more than ` +
+    `${grouped(limit.maxLength)} tokens: of these, ${readingOf(limit)}${all}.`
+  );
 }
 
 const labelTable = ({ rows, labels, unlabelled }: Summary): string =>

@@ -1,13 +1,46 @@
 import type { Problem } from "../model/loss.js";
 import { collate, planBatches } from "../tokens/batch.js";
-import type { Encodings } from "../tokens/encode-all.js";
+import type { Encodings, Passages } from "../tokens/encode-all.js";
 import type { Engine } from "./engine.js";
+import { poolWindows, type WindowPooling } from "./window-pooling.js";
 
-/** Texts as token ids, and how they are put into batches. */
-export interface Tokenized {
-  encodings: Encodings;
+/** What is read, and how it is put into batches. */
+export interface Tokenized<E extends Encodings = Encodings> {
+  encodings: E;
   batchSize: number;
   padId: number;
+}
+
+/** Texts as passages, and how the answers to several passages of a text become one. */
+export interface TokenizedTexts extends Tokenized<Passages> {
+  problem: Problem;
+  windowPooling: WindowPooling;
+}
+
+/**
+ * Logits of some texts in evaluation mode, in the order of `texts`; those of a text with several windows are of its
+ * pooled probabilities. Tells how many of the texts are about done.
+ */
+export async function* textLogitsOf(
+  engine: Engine,
+  { problem, windowPooling, ...tokenized }: TokenizedTexts,
+  texts: readonly number[],
+): AsyncGenerator<{ done: number }, ArrayLike<number>[]> {
+  const passages = texts.map((text) => tokenized.encodings.of(text));
+  const numbers = passages.flat();
+  const batches = logitsOf(engine, tokenized, numbers);
+  for (;;) {
+    const { value, done } = await batches.next();
+    if (!done) {
+      yield { done: Math.floor((value.done * texts.length) / numbers.length) };
+      continue;
+    }
+    let end = 0;
+    return passages.map(({ length }) => {
+      end += length;
+      return poolWindows(value.slice(end - length, end), windowPooling, problem);
+    });
+  }
 }
 
 /**

@@ -1,11 +1,13 @@
 import type { Part } from "../data/split-quotas.js";
 import type { HeadKind } from "../model/head.js";
 import type { Problem } from "../model/loss.js";
+import type { LengthLimit } from "../tokens/long-texts.js";
 import type { ScoredFloor } from "./floors.js";
 import type { Metrics } from "./metrics.js";
 import type { TrainOptions } from "./options.js";
 import type { LabelIds } from "./problem.js";
 import type { TrainEstimate } from "./rehearsal.js";
+import type { WindowPooling } from "./window-pooling.js";
 
 /** What was read and how it was split. */
 export interface DataFacts {
@@ -28,7 +30,7 @@ export interface DataFacts {
 }
 
 /** What trains, and on what. */
-export interface ModelFacts {
+export interface ModelFacts extends LengthLimit {
   /** Where it came from: `mini`, a folder, or a name on the Hub. */
   model: string;
   /** Of the repository on the Hub. */
@@ -39,8 +41,10 @@ export interface ModelFacts {
   hiddenSize: number;
   head: HeadKind;
   frozenStages: number;
-  maxLength: number;
-  /** Share of the training texts that maxLength cuts. */
+  windowPooling: WindowPooling;
+  /** Training texts, with windows more than one for each longer text. */
+  trainPassages: number;
+  /** Share of the training texts that are longer than maxLength. */
   cutShare: number;
   learningRate: number;
   steps: number;

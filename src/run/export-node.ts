@@ -74,6 +74,7 @@ async function compare(
   try {
     let largest = 0;
     for (const text of PROBES) {
+      if (tokenizer.encode(text).inputIds.length > maxLength) continue; // --long may read another part of it
       const { logits } = await session.run(feedsOf(tokenizer, text, maxLength));
       const found = probabilitiesOf(logits!.data as Float32Array, problem);
       const { scores } = await model.predict(text);

@@ -1,19 +1,21 @@
 import { resolve } from "node:path";
+import { TextgraftError } from "../base/errors.js";
 import { random } from "../base/random.js";
 import type { Precision } from "../graph/precision.js";
 import { createClassifier } from "../model/classifier.js";
 import type { Problem } from "../model/loss.js";
 import { encodeAll } from "../tokens/encode-all.js";
+import type { LengthLimit, Long } from "../tokens/long-texts.js";
 import type { Tokenizer } from "../tokens/tokenizer.js";
 import type { Engine } from "./engine.js";
 import { openWorkerEngine } from "./engine-worker-node.js";
-import { logitsOf, probabilitiesOf } from "./evaluate.js";
+import { probabilitiesOf, textLogitsOf } from "./evaluate.js";
 import { argmax } from "./metrics/probabilities.js";
 import { requirePrecision } from "./precision.js";
 import type { Prediction } from "./predict.js";
 import { openPretrained, writeWeights } from "./pretrained-node.js";
 import { rulesOf } from "./problem.js";
-import { readSavedFacts } from "./saved-facts.js";
+import { readSavedFacts, type SavedFacts } from "./saved-facts.js";
 import type { Device } from "./session.js";
 
 /** A fine-tuned classifier, ready to predict. Close it when it isn't needed any more. */
@@ -23,8 +25,10 @@ export interface TextClassifier {
   readonly labels: readonly string[];
   /** Whether a text has exactly one of the labels, or any number of them. */
   readonly problem: Problem;
-  /** Tokens of a text, special tokens included; longer texts are cut. */
+  /** Tokens that are read at once, special tokens included. */
   readonly maxLength: number;
+  /** What is read of longer texts, as chosen when the model was trained. */
+  readonly long: Long;
   readonly tokenizer: Tokenizer;
   predict(text: string): Promise<Prediction>;
   predict(texts: readonly string[], options?: PredictOptions): Promise<Prediction[]>;
@@ -55,10 +59,14 @@ export async function load(
 ): Promise<TextClassifier> {
   requirePrecision(precision, device);
   const pretrained = await openPretrained(resolve(folder));
-  const { head, problem, labels, maxLength } = readSavedFacts(
-    pretrained.folder.textgraft,
-    pretrained.folder.path,
-  );
+  const facts = readSavedFacts(pretrained.folder.textgraft, pretrained.folder.path);
+  const { head, problem, labels, maxLength, long } = facts;
+  if (maxLength > pretrained.config.positions) {
+    throw new TextgraftError("model-invalid", {
+      message: `textgraft.json in ${pretrained.folder.path}: maxLength is ${maxLength}, but the model has only ${pretrained.config.positions} positions.`,
+      fix: "Use the textgraft.json that came with these weights.",
+    });
+  }
   const spec = { config: pretrained.config, head, problem, labels };
   const engine = await openWorkerEngine({
     classifier: spec,
@@ -74,7 +82,7 @@ export async function load(
     throw error;
   }
   const { tokenizer } = pretrained;
-  const predictAll = predictor(engine, tokenizer, { labels, problem, maxLength });
+  const predictAll = predictor(engine, tokenizer, facts);
 
   async function predict(text: string): Promise<Prediction>;
   async function predict(texts: readonly string[], options?: PredictOptions): Promise<Prediction[]>;
@@ -83,21 +91,31 @@ export async function load(
     return predictAll(texts, options);
   }
   const { path } = pretrained.folder;
-  return { folder: path, labels, problem, maxLength, tokenizer, predict, close: () => engine.close() };
+  return {
+    folder: path,
+    labels,
+    problem,
+    maxLength,
+    long,
+    tokenizer,
+    predict,
+    close: () => engine.close(),
+  };
 }
 
-interface PredictorSpec {
-  labels: readonly string[];
-  problem: Problem;
-  maxLength: number;
-}
+type PredictorSpec = LengthLimit & Pick<SavedFacts, "labels" | "problem" | "windowPooling">;
 
-function predictor(engine: Engine, tokenizer: Tokenizer, { labels, problem, maxLength }: PredictorSpec) {
+function predictor(
+  engine: Engine,
+  tokenizer: Tokenizer,
+  { labels, problem, windowPooling, ...limit }: PredictorSpec,
+) {
   return async (texts: readonly string[], { onProgress }: PredictOptions): Promise<Prediction[]> => {
     if (texts.length === 0) return [];
-    const encodings = await encodeAll(tokenizer, texts, maxLength);
-    const tokenized = { encodings, batchSize: BATCH_SIZE, padId: tokenizer.padId };
-    const batches = logitsOf(
+    const whole = await encodeAll(tokenizer, texts, limit.long === "head" ? limit.maxLength : undefined);
+    const encodings = whole.fitted(limit);
+    const tokenized = { encodings, batchSize: BATCH_SIZE, padId: tokenizer.padId, problem, windowPooling };
+    const batches = textLogitsOf(
       engine,
       tokenized,
       texts.map((_, example) => example),
@@ -116,7 +134,7 @@ function predictor(engine: Engine, tokenizer: Tokenizer, { labels, problem, maxL
 function prediction(
   text: string,
   { labels, problem }: Pick<PredictorSpec, "labels" | "problem">,
-  logits: Float32Array,
+  logits: ArrayLike<number>,
 ): Prediction {
   const probabilities = probabilitiesOf(logits, problem);
   const given = rulesOf(problem).answer(probabilities);

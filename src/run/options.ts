@@ -1,9 +1,11 @@
 import { closest, TextgraftError } from "../base/errors.js";
 import type { Precision } from "../graph/precision.js";
 import type { HeadKind } from "../model/head.js";
+import { type Long, longKinds } from "../tokens/long-texts.js";
 import type { Metrics } from "./metrics.js";
 import { precisions, requirePrecision } from "./precision.js";
 import type { Device } from "./session.js";
+import { type WindowPooling, windowPoolings } from "./window-pooling.js";
 
 /** One option: its default, its flag's value as text, and what it does. */
 export interface Option<T> {
@@ -79,10 +81,24 @@ export const trainOptions = {
   gradientCheckpointing: flag(
     "compute layers again for the backward pass: half the memory, a third more time",
   ),
-  maxLength: auto("tokens of a text, longer ones are cut; auto keeps 98 % of the texts whole", {
+  maxLength: auto("tokens that are read at once; auto keeps 98 % of the texts whole", {
     whole: true,
     min: 3,
   }),
+  long: choice<Long>(
+    "head",
+    longKinds,
+    "what is read of longer texts: their first tokens, their last, half of each, or all in windows",
+  ),
+  stride: auto("tokens that a window shares with the one before it; auto: a quarter of a window", {
+    whole: true,
+    min: 0,
+  }),
+  windowPooling: choice<WindowPooling>(
+    "mean",
+    windowPoolings,
+    "how the probabilities of a text's windows become the text's",
+  ),
   learningRate: auto("peak learning rate; auto goes by the model's size and by what is frozen", { min: 0 }),
   schedule: choice<"linear" | "constant">(
     "linear",

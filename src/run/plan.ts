@@ -4,6 +4,8 @@ import type { Classifier } from "../model/classifier.js";
 import { frozenParameters } from "../model/classifier.js";
 import type { EncoderConfig } from "../model/config.js";
 import { constantWithWarmup, linear, type Schedule } from "../model/schedule.js";
+import { type LengthLimit, strideOf } from "../tokens/long-texts.js";
+import type { Tokenizer } from "../tokens/tokenizer.js";
 import type { EngineSpec } from "./engine.js";
 import type { Freeze, TrainOptions } from "./options.js";
 
@@ -36,14 +38,42 @@ export function frozenStagesOf(freeze: Freeze, { stages }: Pick<Classifier, "sta
 export function maxLengthOf(
   maxLength: number | "auto",
   suggested: number,
-  { positions }: EncoderConfig,
+  { positions }: Pick<EncoderConfig, "positions">,
 ): number {
   if (maxLength === "auto") return Math.min(suggested, positions);
   if (maxLength <= positions) return maxLength;
   throw new TextgraftError("option-invalid", {
     message: `--max-length is ${maxLength}, but the model has only ${positions} positions.`,
-    fix: `Use --max-length ${positions} or less; longer texts are cut.`,
+    fix: `Use --max-length ${positions} or less; --long says what is read of longer texts.`,
   });
+}
+
+/**
+ * How much of a text is read and what becomes of longer ones; `option-invalid` where the model can't read so much, and
+ * for options of windows where there are none.
+ */
+export function lengthLimitOf(
+  options: Pick<TrainOptions, "maxLength" | "long" | "stride"> & Partial<Pick<TrainOptions, "windowPooling">>,
+  suggested: number,
+  {
+    tokenizer,
+    config,
+  }: { tokenizer: Pick<Tokenizer, "specialTokens">; config: Pick<EncoderConfig, "positions"> },
+): LengthLimit {
+  const { long, windowPooling = "mean" } = options;
+  if (windowPooling !== "mean" && long !== "windows") {
+    throw new TextgraftError("option-invalid", {
+      message: `--window-pooling is ${windowPooling}, but --long is ${long}: there are no windows.`,
+      fix: "Give --long windows, too, or leave out --window-pooling.",
+    });
+  }
+  const maxLength = maxLengthOf(options.maxLength, suggested, config);
+  const { before, after } = tokenizer.specialTokens;
+  return {
+    maxLength,
+    long,
+    stride: strideOf(options.stride, { maxLength, long, specialTokens: before + after }),
+  };
 }
 
 /**

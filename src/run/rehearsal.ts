@@ -2,7 +2,7 @@ import { TextgraftError } from "../base/errors.js";
 import { sum } from "../base/numbers.js";
 import { planBatches } from "../tokens/batch.js";
 import type { Engine, TrainBatch } from "./engine.js";
-import { stepsPerEpoch, type TrainData, type TrainSettings, trainBatch } from "./train.js";
+import { stepsPerEpoch, type TrainData, type TrainSettings, trainBatch, trainPassages } from "./train.js";
 
 /** What a training will take, before its first step. */
 export interface TrainEstimate {
@@ -32,7 +32,7 @@ export interface RehearsalOptions {
 const TRIALS = [1 / 8, 1 / 4];
 
 /**
- * Estimates a training from a prediction and two small steps on its longest texts, which change nothing: time and memory
+ * Estimates a training from a prediction and two small steps on its longest passages, which change nothing: time and memory
  * of a step grow in proportion to its rows, and the time of a row to its tokens. Throws `memory-short` where it won't fit.
  */
 export async function rehearse(
@@ -42,8 +42,9 @@ export async function rehearse(
   options: RehearsalOptions,
 ): Promise<TrainEstimate> {
   const { memory, laterBytes } = options;
-  const { train, encodings, batchSize } = data;
-  const longestFirst = [...train].sort((a, b) => encodings.lengthOf(b) - encodings.lengthOf(a));
+  const { encodings, batchSize } = data;
+  const passages = trainPassages(data);
+  const longestFirst = [...passages].sort((a, b) => encodings.lengthOf(b) - encodings.lengthOf(a));
   const length = encodings.lengthOf(longestFirst[0]!);
   const sizes = [...new Set(TRIALS.map((share) => Math.ceil(share * batchSize)))];
   const trials: { rows: number; seconds: number; bytes: number }[] = [];
@@ -60,13 +61,13 @@ export async function rehearse(
   const time = line(trials.map(({ rows, seconds }) => [rows, seconds]));
   const room = line(trials.map(({ rows, bytes }) => [rows, bytes]));
 
-  const lengths = train.map((example) => encodings.lengthOf(example));
+  const lengths = passages.map((passage) => encodings.lengthOf(passage));
   const batches = planBatches(lengths, { batchSize });
   const share = sum(batches.map((batch) => batch.length / length));
   const epoch =
     batches.length * time.start +
     share * batchSize * time.slope +
-    stepsPerEpoch(train.length, batchSize, settings.accumulate) * update;
+    stepsPerEpoch(passages.length, batchSize, settings.accumulate) * update;
   const seconds = settings.epochs * epoch;
   if (!memory) return { seconds };
   const bytesOf = (rows: number): number => room.start + rows * room.slope + laterBytes;

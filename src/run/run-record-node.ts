@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Split } from "../data/split.js";
 import type { Classifier } from "../model/classifier.js";
+import type { LengthLimit } from "../tokens/long-texts.js";
 import type { DataFacts, TrainResult } from "./events.js";
 import type { TrainOptions } from "./options.js";
 import type { Pretrained } from "./pretrained-node.js";
@@ -15,7 +16,7 @@ export interface Finished {
   pretrained: Pretrained;
   options: TrainOptions;
   facts: DataFacts;
-  maxLength: number;
+  limit: LengthLimit;
   classifier: Classifier;
   history: TrainHistory;
   test: TrainResult["test"];
@@ -27,7 +28,7 @@ export function runRecord({
   pretrained: { tokenizer, commit },
   options,
   facts,
-  maxLength,
+  limit,
   classifier,
   history,
   test,
@@ -42,7 +43,8 @@ export function runRecord({
     head: classifier.spec.head,
     problem: classifier.spec.problem,
     labels,
-    maxLength,
+    ...limit,
+    windowPooling: options.windowPooling,
     run: {
       options,
       ...(commit !== undefined && { commit }),

@@ -5,6 +5,7 @@ import type { Precision } from "../graph/precision.js";
 import type { Classifier } from "../model/classifier.js";
 import { ownType, stockClass } from "../model/families.js";
 import { encodeSafetensors } from "../model/safetensors.js";
+import { bertSettings } from "../tokens/wordpiece.js";
 import type { Engine } from "./engine.js";
 import { load } from "./load-node.js";
 import type { Pretrained } from "./pretrained-node.js";
@@ -73,8 +74,11 @@ function modelConfig({ classifier: { spec }, pretrained }: SaveInput): Record<st
   };
 }
 
-/** Special tokens, too, since special_tokens_map.json isn't written any more. */
-function tokenizerConfig({ pretrained: { folder, config } }: SaveInput): Record<string, unknown> {
+/**
+ * Special tokens, too, since special_tokens_map.json isn't written any more, and what decides about ids in programs that
+ * don't take tokenizer.json's word for it.
+ */
+function tokenizerConfig({ pretrained: { folder, config, tokenizer } }: SaveInput): Record<string, unknown> {
   const { specialTokensMapJson = "{}", tokenizerConfigJson = "{}" } = folder.tokenizer;
   const given = {
     ...(JSON.parse(specialTokensMapJson) as Record<string, unknown>),
@@ -83,6 +87,7 @@ function tokenizerConfig({ pretrained: { folder, config } }: SaveInput): Record<
   const { tokenizer_class: name = "TokenizersBackend", model_max_length: length } = given;
   return {
     ...given,
+    ...bertSettings(tokenizer.json),
     tokenizer_class: name === "TokenizersBackend" ? "BertTokenizer" : name, // transformers 4 doesn't know that one
     model_max_length: typeof length === "number" ? Math.min(length, config.positions) : config.positions,
   };

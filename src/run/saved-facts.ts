@@ -1,20 +1,21 @@
 import { TextgraftError } from "../base/errors.js";
 import type { HeadKind } from "../model/head.js";
 import type { Problem } from "../model/loss.js";
+import { type LengthLimit, longKinds } from "../tokens/long-texts.js";
 import type { DataFacts, EpochFacts, Stopped } from "./events.js";
 import type { Metrics } from "./metrics.js";
 import type { TrainOptions } from "./options.js";
+import { type WindowPooling, windowPoolings } from "./window-pooling.js";
 
 /** What `textgraft.json` holds: what is needed to use a model, and how it was made. */
-export interface SavedFacts {
+export interface SavedFacts extends LengthLimit {
   /** Of this file. */
   formatVersion: 1;
   textgraft: string;
   head: HeadKind;
   problem: Problem;
   labels: readonly string[];
-  /** Tokens of a text, special tokens included; longer texts are cut. */
-  maxLength: number;
+  windowPooling: WindowPooling;
   run: {
     options: TrainOptions;
     data: Omit<DataFacts, "labels" | "problem"> & { fingerprint: string };
@@ -37,7 +38,7 @@ export interface SavedFacts {
 export function readSavedFacts(
   json: Readonly<Record<string, unknown>> | undefined,
   path: string,
-): Pick<SavedFacts, "head" | "problem" | "labels" | "maxLength"> {
+): Pick<SavedFacts, "head" | "problem" | "labels" | "windowPooling" | keyof LengthLimit> {
   if (!json) {
     throw new TextgraftError("model-invalid", {
       message: `${path} has no textgraft.json: it is no classifier that textgraft trained.`,
@@ -45,6 +46,8 @@ export function readSavedFacts(
     });
   }
   const { formatVersion, head, problem, labels, maxLength } = json;
+  // Folders of before there was a choice have none of these.
+  const { long = "head", stride = 0, windowPooling = "mean" } = json;
   const wrong = (key: string, wanted: string): TextgraftError =>
     new TextgraftError("model-invalid", {
       message: `textgraft.json in ${path}: ${key} is ${JSON.stringify(json[key])}; it must be ${wanted}.`,
@@ -55,8 +58,15 @@ export function readSavedFacts(
   if (problem !== "single_label" && problem !== "multi_label")
     throw wrong("problem", `"single_label" or "multi_label"`);
   if (typeof maxLength !== "number" || !(maxLength > 0)) throw wrong("maxLength", "a number above 0");
+  if (!oneOf(longKinds, long)) throw wrong("long", longKinds.join(", "));
+  if (!oneOf(windowPoolings, windowPooling)) throw wrong("windowPooling", windowPoolings.join(" or "));
+  if (typeof stride !== "number" || !(stride >= 0 && stride < maxLength))
+    throw wrong("stride", "a number from 0 to below maxLength");
   if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string") || labels.length < 2) {
     throw wrong("labels", "a list of at least two names");
   }
-  return { head, problem, labels, maxLength };
+  return { head, problem, labels, maxLength, long, stride, windowPooling };
 }
+
+const oneOf = <T extends string>(known: readonly T[], value: unknown): value is T =>
+  (known as readonly unknown[]).includes(value);

@@ -4,11 +4,12 @@ import type { EncoderConfig } from "../model/config.js";
 import type { Problem } from "../model/loss.js";
 import { encodeAll } from "../tokens/encode-all.js";
 import { lengthStatistics } from "../tokens/lengths.js";
+import type { LengthLimit } from "../tokens/long-texts.js";
 import type { Tokenizer } from "../tokens/tokenizer.js";
 import { reporting } from "./event-stream.js";
 import type { TrainEvent } from "./events.js";
 import type { TrainOptions } from "./options.js";
-import { maxLengthOf } from "./plan.js";
+import { lengthLimitOf } from "./plan.js";
 import type { TrainData } from "./train.js";
 
 /** All parts one after the other; examples are numbered in that order. */
@@ -21,9 +22,8 @@ export interface RunData extends TrainData {
 
 export interface Tokenization {
   tokens: RunData;
-  /** Tokens of a text; longer ones are cut. */
-  maxLength: number;
-  /** Share of the training texts that are cut. */
+  limit: LengthLimit;
+  /** Share of the training texts that are longer. */
   cutShare: number;
 }
 
@@ -32,7 +32,7 @@ export async function* tokenize(
   split: Split,
   labels: readonly string[],
   { tokenizer, config }: { tokenizer: Tokenizer; config: EncoderConfig },
-  options: Pick<TrainOptions, "maxLength" | "batchSize">,
+  options: Pick<TrainOptions, "maxLength" | "batchSize" | "long" | "stride" | "windowPooling">,
   problem: Problem,
   stopIfCancelled: () => void,
 ): AsyncGenerator<TrainEvent, Tokenization> {
@@ -44,7 +44,7 @@ export async function* tokenize(
 
   const texts = examples.map(({ text }) => text);
   const encoding = reporting((report) =>
-    encodeAll(tokenizer, texts, config.positions, (done, total) => {
+    encodeAll(tokenizer, texts, options.long === "head" ? config.positions : undefined, (done, total) => {
       stopIfCancelled();
       report(done, total);
     }),
@@ -54,19 +54,20 @@ export async function* tokenize(
   const whole = progress.value;
   const statistics = lengthStatistics(train.map((example) => whole.lengthOf(example)));
   const suggested = Math.min(statistics.suggestedLength, tokenizer.modelMaxLength ?? config.positions);
-  const maxLength = maxLengthOf(options.maxLength, suggested, config);
-  const encodings = whole.truncated(maxLength);
+  const limit = lengthLimitOf(options, suggested, { tokenizer, config });
+  const encodings = whole.fitted(limit);
   const ids = new Map(labels.map((label, id) => [label, id]));
   const tokens = {
     encodings,
     batchSize: options.batchSize,
     padId: tokenizer.padId,
     problem,
+    windowPooling: options.windowPooling,
     labelIds: examples.map((example) => example.labels.map((label) => ids.get(label)!).sort((a, b) => a - b)),
     labelCount: labels.length,
     train,
     validation,
     test,
   };
-  return { tokens, maxLength, cutShare: statistics.cutShare(maxLength).texts };
+  return { tokens, limit, cutShare: statistics.cutShare(limit.maxLength).texts };
 }

@@ -21,7 +21,7 @@ import {
   engineSpecOf,
   frozenStagesOf,
   learningRateOf,
-  maxLengthOf,
+  lengthLimitOf,
   parameterCounts,
   scheduleOf,
 } from "./plan.js";
@@ -31,7 +31,7 @@ import { type Memory, rehearse } from "./rehearsal.js";
 import { runRecord } from "./run-record-node.js";
 import { saveModel } from "./save-node.js";
 import { tokenize } from "./tokenize.js";
-import { stepsPerEpoch, trainEpochs } from "./train.js";
+import { stepsPerEpoch, trainEpochs, trainPassages } from "./train.js";
 import { checkTarget } from "./write-folder-node.js";
 
 /**
@@ -77,7 +77,7 @@ async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator
     openPretrained(options.model, { revision, signal, tell }),
   );
   checkFreeze(options.freeze, pretrained.config);
-  maxLengthOf(options.maxLength, pretrained.config.positions, pretrained.config); // told before the long work
+  lengthLimitOf(options, pretrained.config.positions, pretrained); // told before the long work
   const sources = await readSources(data, options);
   const grouped = options.split === "grouped";
   const { split, facts } = partsOf(sources, { problem, grouped, random: seeded });
@@ -89,7 +89,7 @@ async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator
   const classWeights = parseClassWeights(options.classWeights, facts.labels, () =>
     rulesOf(problem).balancedWeights(byLabel, rows, facts.labels),
   );
-  const { tokens, maxLength, cutShare } = yield* tokenize(
+  const { tokens, limit, cutShare } = yield* tokenize(
     split,
     facts.labels,
     pretrained,
@@ -104,11 +104,12 @@ async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator
     problem,
   });
   const frozenStages = frozenStagesOf(options.freeze, classifier);
-  const engine = await openWorkerEngine(engineSpecOf(classifier, options, { frozenStages, maxLength }));
+  const engine = await openWorkerEngine(engineSpecOf(classifier, options, { frozenStages, ...limit }));
   try {
     const keepHead = continues(pretrained, classifier);
     const fresh = await writeWeights(engine, classifier, pretrained, { random: seeded, keepHead });
-    const steps = options.epochs * stepsPerEpoch(tokens.train.length, options.batchSize, options.accumulate);
+    const passages = trainPassages(tokens).length;
+    const steps = options.epochs * stepsPerEpoch(passages, options.batchSize, options.accumulate);
     const learningRate = learningRateOf(options.learningRate, frozenStages, classifier);
     const { all, trained } = parameterCounts(classifier, frozenStages);
     const model: ModelFacts = {
@@ -120,7 +121,9 @@ async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator
       hiddenSize: pretrained.config.hiddenSize,
       head: options.head,
       frozenStages,
-      maxLength,
+      ...limit,
+      windowPooling: options.windowPooling,
+      trainPassages: passages,
       cutShare,
       learningRate,
       steps,
@@ -142,7 +145,7 @@ async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator
     const history = yield* trainEpochs(engine, tokens, settings);
     const test = yield* judge(engine, tokens, split, { labels: facts.labels, classWeights });
     const features = yield* featuresOf(engine, frozenStages);
-    const saved = runRecord({ pretrained, options, facts, maxLength, classifier, history, test, split });
+    const saved = runRecord({ pretrained, options, facts, limit, classifier, history, test, split });
     const probes = test.judged.slice(0, PROBES);
     await saveModel(options.output, options.overwrite, {
       engine,

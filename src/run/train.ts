@@ -2,18 +2,16 @@ import { TextgraftError } from "../base/errors.js";
 import { sum } from "../base/numbers.js";
 import type { Random } from "../base/random.js";
 import type { Precision } from "../graph/precision.js";
-import type { Problem } from "../model/loss.js";
 import type { Schedule } from "../model/schedule.js";
 import { collate, planBatches } from "../tokens/batch.js";
 import type { Engine, TrainBatch } from "./engine.js";
-import { logitsOf, probabilitiesOf, type Tokenized } from "./evaluate.js";
+import { probabilitiesOf, type TokenizedTexts, textLogitsOf } from "./evaluate.js";
 import type { EpochFacts, Stopped, TrainEvent } from "./events.js";
 import { type Best, criteria } from "./options.js";
 import { type LabelIds, rulesOf } from "./problem.js";
 
-/** Tokenized examples with their labels; `train` and `validation` are numbers of examples. */
-export interface TrainData extends Tokenized {
-  problem: Problem;
+/** Tokenized texts with their labels; `train` and `validation` are numbers of texts. */
+export interface TrainData extends TokenizedTexts {
   labelIds: readonly LabelIds[];
   labelCount: number;
   train: readonly number[];
@@ -46,6 +44,10 @@ export interface TrainHistory {
   stopped: Stopped | null;
 }
 
+/** Numbers of the passages that are trained on: a text with several windows is one for each. */
+export const trainPassages = ({ encodings, train }: Pick<TrainData, "encodings" | "train">): number[] =>
+  train.flatMap((text) => encodings.of(text));
+
 /** Steps of one epoch: a last, shorter one included. */
 export const stepsPerEpoch = (examples: number, batchSize: number, accumulate: number): number =>
   Math.ceil(Math.ceil(examples / batchSize) / accumulate);
@@ -61,7 +63,7 @@ export async function* trainEpochs(
 ): AsyncGenerator<TrainEvent, TrainHistory> {
   const { epochs, cancelled, patience } = settings;
   const finished: EpochFacts[] = [];
-  const clock = startClock(epochs * data.train.length);
+  const clock = startClock(epochs * trainPassages(data).length);
   let best: EpochFacts | undefined;
   let stopped: Stopped | null = cancelled() ? "cancelled" : null;
   for (let epoch = 1; epoch <= epochs && !stopped; epoch++) {
@@ -107,11 +109,12 @@ async function* trainEpoch(
   epoch: number,
   clock: Clock,
 ): AsyncGenerator<TrainEvent, number> {
-  const { encodings, train, batchSize } = data;
+  const { encodings, batchSize } = data;
   const { accumulate, epochs, random, schedule } = settings;
-  const lengths = train.map((example) => encodings.lengthOf(example));
+  const passages = trainPassages(data);
+  const lengths = passages.map((passage) => encodings.lengthOf(passage));
   const planned = planBatches(lengths, { batchSize, random: random.fork("shuffle", epoch) });
-  const steps = stepsPerEpoch(train.length, batchSize, accumulate);
+  const steps = stepsPerEpoch(passages.length, batchSize, accumulate);
   let total = 0;
   for (let first = 0, step = (epoch - 1) * steps; first < planned.length; first += accumulate, step++) {
     const part = planned.slice(first, first + accumulate);
@@ -119,7 +122,7 @@ async function* trainEpoch(
       trainBatch(
         data,
         settings,
-        rows.map((row) => train[row]!),
+        rows.map((row) => passages[row]!),
         length,
       ),
     );
@@ -145,20 +148,28 @@ const diverged = (epoch: number, { learningRate, precision }: TrainSettings): Te
     fix: `Try a lower one, such as --learning-rate ${Math.min(learningRate / 10, 1e-3)}, or a longer --warmup${precision === "float16" ? ", or --precision float32" : ""}.`,
   });
 
-/** Rows of tokens with their labels, and their part of the loss's denominator; rows that only fill have weight 0. */
+/**
+ * Passages with their texts' labels, and their part of the loss's denominator; the windows of a text share its weight, so
+ * that each text counts once. Rows that only fill have weight 0.
+ */
 export function trainBatch(
   { encodings, problem, labelIds, labelCount, batchSize, padId }: TrainData,
   settings: Pick<TrainSettings, "classWeights" | "labelSmoothing">,
-  examples: readonly number[],
+  passages: readonly number[],
   length: number,
 ): { batch: TrainBatch; denominator: number } {
-  const tokens = collate(encodings, examples, { batchSize, length, padId });
-  const targets = examples.map((example) => rulesOf(problem).target(labelIds[example]!, settings));
+  const tokens = collate(encodings, passages, { batchSize, length, padId });
+  const targets = passages.map((passage) => {
+    const text = encodings.textOf(passage);
+    const windows = encodings.of(text).length;
+    const { labels, weights, denominator } = rulesOf(problem).target(labelIds[text]!, settings);
+    return { labels, weights: weights.map((weight) => weight / windows), denominator: denominator / windows };
+  });
   const labels = new Float32Array(batchSize * labelCount);
   const weightCount = targets[0]!.weights.length;
   const weights = new Float32Array(batchSize * weightCount);
   const numbers = new Int32Array(batchSize).fill(-1);
-  numbers.set(examples);
+  numbers.set(passages);
   for (const [row, target] of targets.entries()) {
     labels.set(target.labels, row * labelCount);
     weights.set(target.weights, row * weightCount);
@@ -184,18 +195,18 @@ async function* validate(
   return { validationLoss, validation: rules.measure(labelIds, probabilities) };
 }
 
-/** Logits of some examples, told as events. */
+/** Logits of some texts, told as events. */
 export async function* evaluating(
   engine: Engine,
-  data: Tokenized,
-  examples: readonly number[],
+  data: TokenizedTexts,
+  texts: readonly number[],
   part: "validation" | "test",
-): AsyncGenerator<TrainEvent, Float32Array[]> {
-  const batches = logitsOf(engine, data, examples);
+): AsyncGenerator<TrainEvent, ArrayLike<number>[]> {
+  const batches = textLogitsOf(engine, data, texts);
   for (;;) {
     const { value, done } = await batches.next();
     if (done) return value;
-    yield { kind: "evaluating", part, done: value.done, total: examples.length };
+    yield { kind: "evaluating", part, done: value.done, total: texts.length };
   }
 }
 

@@ -1,15 +1,28 @@
+import { type LengthLimit, passageCount, type Range, rangesOf, requireAdvance } from "./long-texts.js";
 import { type Encoding, roomFor } from "./sequence.js";
 import type { Tokenizer } from "./tokenizer.js";
 
-/** The encodings of many texts, by the texts' numbers. */
+/** Many encodings, by number. */
 export interface Encodings {
   readonly count: number;
-  /** Tokens of a text, special ones included. */
-  lengthOf(text: number): number;
+  /** Tokens of one, special ones included. */
+  lengthOf(number: number): number;
   /** Read only: what it returns may be the memory of all. */
-  at(text: number): Encoding;
-  /** The texts as the tokenizer would cut them to `maxLength`; tokenizes and copies nothing. */
-  truncated(maxLength: number): Encodings;
+  at(number: number): Encoding;
+}
+
+/** The encodings of whole texts, by the texts' numbers. */
+export interface TextEncodings extends Encodings {
+  /** What a model reads of the texts within a limit; tokenizes and copies nothing. */
+  fitted(limit: LengthLimit): Passages;
+}
+
+/** What a model reads of texts: one passage of each, or several windows. Numbered in the order of the texts. */
+export interface Passages extends Encodings {
+  /** Numbers of a text's passages, in its order. */
+  of(text: number): number[];
+  /** The text that a passage is of. */
+  textOf(passage: number): number;
 }
 
 /** Other work waits at most about so many milliseconds. */
@@ -24,7 +37,7 @@ export async function encodeAll(
   texts: readonly string[],
   maxLength?: number,
   onProgress?: (done: number, total: number) => void,
-): Promise<Encodings> {
+): Promise<TextEncodings> {
   let pool = new Int32Array(64 * texts.length);
   const ends: number[] = [];
   let used = 0;
@@ -53,33 +66,66 @@ interface Pool {
   specialTokens: Tokenizer["specialTokens"];
 }
 
-function pooled(pool: Pool, maxLength = Number.POSITIVE_INFINITY): Encodings {
-  const { ids, ends, specialTokens } = pool;
-  const wholeLength = (text: number): number => (ends[text]! - (ends[text - 1] ?? 0)) / 2;
-  return {
+function pooled(pool: Pool): TextEncodings {
+  const { ids, ends } = pool;
+  const lengthOf = (text: number): number => (ends[text]! - (ends[text - 1] ?? 0)) / 2;
+  const whole: Encodings = {
     count: ends.length,
-    lengthOf: (text) => Math.min(wholeLength(text), maxLength),
+    lengthOf,
     at: (text) => {
       const start = ends[text - 1] ?? 0;
-      const middle = start + wholeLength(text);
+      const middle = start + lengthOf(text);
+      return { inputIds: ids.subarray(start, middle), tokenTypeIds: ids.subarray(middle, ends[text]!) };
+    },
+  };
+  return { ...whole, fitted: (limit) => fitted(whole, pool.specialTokens, limit) };
+}
+
+function fitted(
+  whole: Encodings,
+  { before, after }: Tokenizer["specialTokens"],
+  limit: LengthLimit,
+): Passages {
+  const room = roomFor(limit.maxLength, before + after);
+  requireAdvance(limit, room);
+  const textTokens = (text: number): number => whole.lengthOf(text) - before - after;
+  const firsts = new Int32Array(whole.count + 1);
+  for (let text = 0; text < whole.count; text++) {
+    firsts[text + 1] = firsts[text]! + passageCount(textTokens(text), room, limit);
+  }
+  const textOf = new Int32Array(firsts[whole.count]!);
+  for (let text = 0; text < whole.count; text++) textOf.fill(text, firsts[text]!, firsts[text + 1]!);
+  const ranges = (passage: number) => {
+    const text = textOf[passage]!;
+    return rangesOf(textTokens(text), room, limit, passage - firsts[text]!);
+  };
+  return {
+    count: textOf.length,
+    lengthOf: (passage) => ranges(passage).reduce((sum, [from, to]) => sum + to - from, before + after),
+    at: (passage) => {
+      const encoding = whole.at(textOf[passage]!);
+      const { length } = encoding.inputIds;
+      if (length <= limit.maxLength) return encoding;
+      const body = ranges(passage).map(([from, to]): Range => [before + from, before + to]);
+      const parts: Range[] = [[0, before], ...body, [length - after, length]];
       return {
-        inputIds: truncate(ids.subarray(start, middle), maxLength, specialTokens.after),
-        tokenTypeIds: truncate(ids.subarray(middle, ends[text]!), maxLength, specialTokens.after),
+        inputIds: joined(encoding.inputIds, parts),
+        tokenTypeIds: joined(encoding.tokenTypeIds, parts),
       };
     },
-    truncated: (shorter) => {
-      roomFor(shorter, specialTokens.before + specialTokens.after);
-      return pooled(pool, Math.min(shorter, maxLength));
-    },
+    of: (text) => Array.from({ length: firsts[text + 1]! - firsts[text]! }, (_, i) => firsts[text]! + i),
+    textOf: (passage) => textOf[passage]!,
   };
 }
 
-/** The first tokens, and the last `closing` ones in the place of what follows. */
-function truncate(tokens: Int32Array, maxLength: number, closing: number): Int32Array {
-  if (tokens.length <= maxLength) return tokens;
-  const kept = tokens.slice(0, maxLength);
-  kept.set(tokens.subarray(tokens.length - closing), maxLength - closing);
-  return kept;
+function joined(tokens: Int32Array, parts: readonly Range[]): Int32Array {
+  const result = new Int32Array(parts.reduce((sum, [from, to]) => sum + to - from, 0));
+  let at = 0;
+  for (const [from, to] of parts) {
+    result.set(tokens.subarray(from, to), at);
+    at += to - from;
+  }
+  return result;
 }
 
 function enlarged(pool: Int32Array, needed: number): Int32Array<ArrayBuffer> {

@@ -29,6 +29,8 @@ export interface Tokenizer {
    * first, and all special tokens stay; `option-invalid` where it has no room for those.
    */
   encode(text: string, maxLength?: number, pair?: string): Encoding;
+  /** A token as it stands in the vocabulary, for example `##ing`. */
+  pieceOf(id: number): string;
   /** All tokens of a text, special ones included, not cut. */
   pieces(text: string): Piece[];
   readonly padId: number;
@@ -55,7 +57,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     ...parseObject(files.tokenizerConfigJson ?? "{}", "tokenizer_config.json"),
   };
   const definition = readDefinition(files, config);
-  const library = openLibrary(definition, config);
+  const library = openLibrary(definition);
   const [single, paired] = [readLayout(library, false), readLayout(library, true)];
   const special = new Set(single.flatMap((slot) => ("id" in slot ? [slot.id] : [])));
   for (const token of library.get_added_tokens_decoder().values()) if (token.special) special.add(token.id);
@@ -69,6 +71,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
   const describe = (id: number): Piece => ({ piece: library.id_to_token(id)!, id, special: special.has(id) });
   return {
     encode,
+    pieceOf: (id) => library.id_to_token(id)!,
     pieces: (text) => Array.from(encode(text).inputIds, describe),
     padId,
     vocabSize: vocabSizeOf(library),

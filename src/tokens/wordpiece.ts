@@ -56,6 +56,21 @@ export function wordPieceJson(vocabTxt: string, config: Json): Json {
   };
 }
 
+/**
+ * What tokenizer_config.json has to say so that BertTokenizer of transformers, which lowercases by default, reads texts as
+ * this tokenizer.json does; nothing where that has no BertNormalizer.
+ */
+export function bertSettings(tokenizerJson: string): Json {
+  const { normalizer } = JSON.parse(tokenizerJson) as Json;
+  if ((normalizer as Json | null)?.type !== "BertNormalizer") return {};
+  const { lowercase, strip_accents: accents, handle_chinese_chars: chinese } = normalizer as Json;
+  return {
+    do_lower_case: lowercase === true,
+    strip_accents: accents ?? null,
+    tokenize_chinese_chars: chinese === true,
+  };
+}
+
 /** A special token's text: files hold strings or, where it has flags, objects. */
 export function tokenOf(value: unknown): string | undefined {
   const content = typeof value === "object" && value !== null ? (value as Json).content : value;

@@ -118,7 +118,8 @@ test.each<[string, string[], string]>([
   [
     "a length that the model can't read",
     ["tokenize", "hello", "--max-length", "9999"],
-    "Error: --max-length is 9999; mini reads at most 512 tokens.\nFor example --max-length 512.\n",
+    "Error: --max-length is 9999, but the model has only 512 positions.\n" +
+      "Use --max-length 512 or less; --long says what is read of longer texts.\n",
   ],
   [
     "two results for standard output",

@@ -2,8 +2,9 @@ import { expect, test } from "vitest";
 import { readDataset } from "../../src/data/example.js";
 import { readTable } from "../../src/data/read.js";
 import { summarize } from "../../src/data/summary.js";
-import { inspectionData, inspectionReport } from "../../src/report/inspection.js";
+import { type Inspection, inspectionData, inspectionReport } from "../../src/report/inspection.js";
 import { lengthStatistics } from "../../src/tokens/lengths.js";
+import type { LengthLimit } from "../../src/tokens/long-texts.js";
 
 const dataset = readDataset(
   readTable(
@@ -16,7 +17,9 @@ const inspection = {
   summary: summarize(dataset),
   model: "mini",
   lengths: lengthStatistics([5, 5, 6, 20], 512),
-};
+  limit: { maxLength: 8, long: "head", stride: 0 },
+  passages: 4,
+} satisfies Inspection;
 
 test("labels, duplicates, lengths and limits as text", () => {
   const report = inspectionReport(inspection);
@@ -35,6 +38,24 @@ test("labels, duplicates, lengths and limits as text", () => {
   expect(bars).toEqual(counts.map((count) => Math.ceil((50 * count) / most)));
 });
 
+test.each<[Partial<LengthLimit>, string]>([
+  [{}, "1 text (25.0 %) has more than 8 tokens: of these, the first 8 are read (--long head).\n"],
+  [{ long: "tail" }, ": of these, the last 8 are read (--long tail).\n"],
+  [
+    { long: "head+tail" },
+    ": of these, 8 are read, half of them from the beginning and half from the end (--long head+tail).\n",
+  ],
+  [
+    { long: "windows", stride: 2 },
+    ": of these, all are read, in windows of 8 that share 2 (--long windows), 7 passages in all.\n",
+  ],
+  [{ maxLength: 5 }, "2 texts (50.0 %) have more than 5 tokens: of these, the first 5 are read"],
+  [{ maxLength: 20, long: "windows" }, "No text has more than 20 tokens.\n"],
+])("what becomes of long texts is said: %j", (changes, expected) => {
+  const limit = { ...inspection.limit, ...changes };
+  expect(inspectionReport({ ...inspection, limit, passages: 7 })).toContain(expected);
+});
+
 test("the same as JSON", () => {
   const json = JSON.parse(JSON.stringify(inspectionData(inspection)));
   expect(json).toMatchObject({
@@ -45,6 +66,12 @@ test("the same as JSON", () => {
     nearDuplicateRows: 1,
     conflicts: { texts: 1 },
     tokens: { count: 4, mean: 9 },
+  });
+  expect(json.tokens.longTexts).toEqual({
+    ...inspection.limit,
+    longer: 1,
+    share: 0.25,
+    passages: 4,
   });
   expect(json.tokens.limits[0]).toEqual({ limit: 16, count: 1, texts: 0.25, tokens: 4 / 36 });
 });

@@ -100,6 +100,7 @@ test("what a folder lacks or has wrong is told", async () => {
     [{ labels: ["one"] }, "labels is"],
     [{ labels: [1, 2, 3] }, "labels is"],
     [{ maxLength: "long" }, 'maxLength is "long"'],
+    [{ maxLength: 65 }, "maxLength is 65, but the model has only 64 positions"],
   ] as const) {
     await cp(output, copy, { recursive: true });
     await writeFile(join(copy, "textgraft.json"), JSON.stringify({ ...facts, ...change }));

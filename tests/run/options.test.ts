@@ -11,7 +11,14 @@ import {
   type TrainOptions,
   trainOptions,
 } from "../../src/run/options.js";
-import { checkFreeze, frozenStagesOf, learningRateOf, maxLengthOf, scheduleOf } from "../../src/run/plan.js";
+import {
+  checkFreeze,
+  frozenStagesOf,
+  learningRateOf,
+  lengthLimitOf,
+  maxLengthOf,
+  scheduleOf,
+} from "../../src/run/plan.js";
 import { tinySpec } from "../support/tiny-model.js";
 
 const names = Object.keys(trainOptions) as (keyof TrainOptions)[];
@@ -83,6 +90,30 @@ const cases: Record<keyof TrainOptions, { valid: [string, unknown][]; invalid: s
       ["3", 3],
     ],
     invalid: ["2", "25.5", "long"],
+  },
+  long: {
+    valid: [
+      ["head", "head"],
+      ["tail", "tail"],
+      ["head+tail", "head+tail"],
+      ["windows", "windows"],
+    ],
+    invalid: ["head tail", "window"],
+  },
+  stride: {
+    valid: [
+      ["auto", "auto"],
+      ["0", 0],
+      ["32", 32],
+    ],
+    invalid: ["-1", "2.5", "quarter"],
+  },
+  windowPooling: {
+    valid: [
+      ["mean", "mean"],
+      ["max", "max"],
+    ],
+    invalid: ["min", ""],
   },
   learningRate: {
     valid: [
@@ -296,6 +327,26 @@ test("the length is as given or as suggested, within the model's positions", () 
     code: "option-invalid",
     message: "--max-length is 65, but the model has only 64 positions.",
   });
+});
+
+test("windows overlap by a quarter of their text, or as given, and only where there are windows", () => {
+  const pretrained = { tokenizer: { specialTokens: { before: 1, after: 1 } }, config: bert(8, 3) };
+  const limitOf = (given: object) => lengthLimitOf(resolveOptions(given), 40, pretrained);
+  expect(limitOf({})).toEqual({ maxLength: 40, long: "head", stride: 0 });
+  expect(limitOf({ long: "windows" })).toEqual({ maxLength: 40, long: "windows", stride: 9 });
+  expect(limitOf({ long: "windows", maxLength: 3 }).stride).toBe(0);
+  expect(limitOf({ long: "windows", maxLength: 32, stride: 29, windowPooling: "max" }).stride).toBe(29);
+  for (const [given, message] of [
+    [{ maxLength: 65 }, "--max-length is 65, but the model has only 64 positions."],
+    [{ long: "windows", maxLength: 32, stride: 30 }, "--stride is 30, but a window of 32 tokens has only 30"],
+    [{ long: "tail", stride: 4 }, "--stride is 4, but --long is tail"],
+    [{ windowPooling: "max" }, "--window-pooling is max, but --long is head"],
+  ] as const) {
+    expect(refusal(() => limitOf(given))).toMatchObject({
+      code: "option-invalid",
+      message: expect.stringContaining(message) as string,
+    });
+  }
 });
 
 test("the learning rate is as given, or goes by what trains and how wide it is", () => {

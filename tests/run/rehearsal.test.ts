@@ -17,10 +17,13 @@ function dataOf(lengths: readonly number[], batchSize: number): TrainData {
     encodings: {
       at: (row: number) => texts[row]!,
       lengthOf: (row: number) => lengths[row]!,
+      of: (row: number) => [row],
+      textOf: (row: number) => row,
     } as unknown as TrainData["encodings"],
     batchSize,
     padId: 0,
     problem: "single_label",
+    windowPooling: "mean",
     labelIds: lengths.map((_, row) => [row % 2]),
     labelCount: 2,
     train: lengths.map((_, row) => row),

@@ -12,19 +12,20 @@ import {
   type TrainSettings,
   trainEpochs,
 } from "../../src/run/train.js";
-import type { Encodings } from "../../src/tokens/encode-all.js";
+import type { Passages } from "../../src/tokens/encode-all.js";
 
-/** Text i has the ids i, i, … in 2 + i mod 4 tokens, and the label i mod 2. */
-function dataOf(train: number, validation: number, { batchSize = 4 } = {}): TrainData {
-  const lengthOf = (text: number) => 2 + (text % 4);
-  const encodings: Encodings = {
-    count: train + validation,
+/** Text i has the ids i, i, … in 2 + i mod 4 tokens, and the label i mod 2; it is read in one passage or several. */
+function dataOf(train: number, validation: number, { batchSize = 4, windows = 1 } = {}): TrainData {
+  const lengthOf = (passage: number) => 2 + (passage % 4);
+  const encodings: Passages = {
+    count: windows * (train + validation),
     lengthOf,
     at: (text) => {
       const inputIds = new Int32Array(lengthOf(text)).fill(text + 1);
       return { inputIds, tokenTypeIds: new Int32Array(inputIds.length) };
     },
-    truncated: () => encodings,
+    of: (text) => Array.from({ length: windows }, (_, i) => windows * text + i),
+    textOf: (passage) => Math.floor(passage / windows),
   };
   const range = (start: number, count: number) => Array.from({ length: count }, (_, i) => start + i);
   return {
@@ -32,6 +33,7 @@ function dataOf(train: number, validation: number, { batchSize = 4 } = {}): Trai
     batchSize,
     padId: 0,
     problem: "single_label",
+    windowPooling: "mean",
     labelIds: range(0, train + validation).map((text) => [text % 2]),
     labelCount: 2,
     train: range(0, train),
@@ -358,5 +360,47 @@ describe("stopped", () => {
     expect(log).toEqual(["train", "logits", "keep 1", "train", "restore"]);
     expect(history).toMatchObject({ bestEpoch: 1, stopped: "cancelled" });
     expect(history.epochs.map(({ epoch }) => epoch)).toEqual([1]);
+  });
+});
+
+describe("a text in several windows", () => {
+  test("trains as one: each window has its label and a share of its weight", async () => {
+    const { engine, steps } = fakeEngine();
+    const data = dataOf(10, 4, { windows: 3 });
+    await run(engine, data, { epochs: 1, classWeights: [1, 6] });
+    const seen = steps.flatMap(({ batches }) =>
+      batches.flatMap(({ examples, labels, weights, inputIds, length }) =>
+        [...examples].map((example, row) => ({
+          example,
+          id: inputIds[row * length]!,
+          label: labels[2 * row + 1]!,
+          weight: weights[row]!,
+        })),
+      ),
+    );
+    const windows = seen.filter(({ example }) => example >= 0).toSorted((a, b) => a.example - b.example);
+    expect(windows).toHaveLength(30);
+    for (const [passage, { example, id, label, weight }] of windows.entries()) {
+      const text = Math.floor(passage / 3);
+      expect([example, id, label]).toEqual([passage, passage + 1, text % 2]);
+      expect(weight).toBeCloseTo((text % 2 === 0 ? 1 : 6) / 3, 6);
+    }
+    expect(steps).toHaveLength(stepsPerEpoch(30, 4, 1));
+    const weight = steps.reduce((sum, { denominator }) => sum + denominator, 0);
+    expect(weight).toBeCloseTo(5 * 1 + 5 * 6, 4); // each text once
+  });
+
+  test("is judged as one: by the mean of its windows' probabilities", async () => {
+    const odds = (example: number) => 1 + (example % 3); // of the second label against the first
+    const { engine } = fakeEngine((_epoch, example) => [0, Math.log(odds(example))]);
+    const { events, history } = await run(engine, dataOf(8, 5, { windows: 3 }), { epochs: 1 });
+    const second = (1 / 2 + 2 / 3 + 3 / 4) / 3;
+    const labelIds = [8, 9, 10, 11, 12].map((text) => text % 2);
+    const losses = labelIds.map((labelId) => -Math.log(labelId === 1 ? second : 1 - second));
+    const [epoch] = history.epochs;
+    expect(epoch!.validationLoss).toBeCloseTo(losses.reduce((a, b) => a + b) / 5, 6);
+    expect(epoch!.validation.accuracy).toBe(2 / 5);
+    const told = events.flatMap((event) => (event.kind === "evaluating" ? [[event.done, event.total]] : []));
+    expect(told.at(-1)).toEqual([5, 5]);
   });
 });

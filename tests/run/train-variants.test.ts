@@ -224,6 +224,9 @@ describe("the tokenizer's files", () => {
       vocab,
     });
     expect(await readJson(folder, "from-old", "tokenizer_config.json")).toEqual({
+      do_lower_case: true,
+      strip_accents: null,
+      tokenize_chinese_chars: true,
       model_max_length: 64,
       tokenizer_class: "BertTokenizer",
     });
@@ -240,6 +243,8 @@ describe("the tokenizer's files", () => {
     expect(await readJson(folder, "from-strange", "tokenizer_config.json")).toEqual({
       ...map,
       ...settings,
+      strip_accents: null,
+      tokenize_chinese_chars: false,
       tokenizer_class: "BertTokenizer",
     });
     const classifier = await load(join(folder, "from-strange"));

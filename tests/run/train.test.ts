@@ -136,6 +136,8 @@ describe("a training on a file", async () => {
     });
     expect(await read("tokenizer_config.json")).toEqual({
       do_lower_case: true,
+      strip_accents: null,
+      tokenize_chinese_chars: false,
       model_max_length: 64,
       tokenizer_class: "BertTokenizer",
     });

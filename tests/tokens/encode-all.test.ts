@@ -32,24 +32,20 @@ test("long texts keep what stood before them", async () => {
   expect(texts.map((_, i) => encodings.at(i))).toEqual(texts.map((text) => tokenizer.encode(text)));
 });
 
-test("truncating afterwards gives what tokenizing with the limit gives", async () => {
+test("fitting afterwards gives what tokenizing with the limit gives", async () => {
   const texts = ["", "one", "words that make a text of some length", "a, b; c. d!"];
   const whole = await encodeAll(tokenizer, texts);
   for (const maxLength of [2, 3, 5, 8, 100]) {
+    const fitted = whole.fitted({ maxLength, long: "head", stride: 0 });
     const expected = texts.map((text) => tokenizer.encode(text, maxLength));
-    for (const encodings of [
-      whole.truncated(maxLength),
-      whole.truncated(100).truncated(maxLength),
-      whole.truncated(maxLength).truncated(100),
-    ]) {
-      expect(texts.map((_, i) => encodings.at(i))).toEqual(expected);
-      expect(texts.map((_, i) => encodings.lengthOf(i))).toEqual(
-        expected.map(({ inputIds }) => inputIds.length),
-      );
-    }
+    expect(texts.map((_, i) => fitted.at(i))).toEqual(expected);
+    expect(texts.map((_, i) => fitted.lengthOf(i))).toEqual(expected.map(({ inputIds }) => inputIds.length));
+    expect(texts.map((_, i) => [...fitted.of(i), fitted.textOf(i)])).toEqual(texts.map((_, i) => [i, i]));
   }
   expect(texts.map((_, i) => whole.at(i))).toEqual(texts.map((text) => tokenizer.encode(text)));
-  expect(() => whole.truncated(1)).toThrow(expect.objectContaining({ code: "option-invalid" }));
+  expect(() => whole.fitted({ maxLength: 1, long: "head", stride: 0 })).toThrow(
+    expect.objectContaining({ code: "option-invalid" }),
+  );
 });
 
 test("other work of the thread runs in between, and progress is told", async () => {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createTokenizer } from "../../src/tokens/tokenizer.js";
+import { bertSettings } from "../../src/tokens/wordpiece.js";
 import { miniFile, miniTokenizer } from "../support/mini.js";
 
 const VOCABULARY = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "##b", "A", "é", "e"];
@@ -15,6 +16,18 @@ const whole = miniTokenizer();
 const old = createTokenizer({
   vocabTxt: miniFile("vocab.txt"),
   tokenizerConfigJson: miniFile("tokenizer_config.json"),
+});
+
+test.each([
+  { do_lower_case: true, strip_accents: null, tokenize_chinese_chars: true },
+  { do_lower_case: false, strip_accents: true, tokenize_chinese_chars: false },
+])("settings can be read off the tokenizer.json that they gave: %j", (settings) => {
+  const { json } = createTokenizer({
+    vocabTxt: VOCABULARY.join("\n"),
+    tokenizerConfigJson: JSON.stringify(settings),
+  });
+  expect(bertSettings(json)).toEqual(settings);
+  expect(bertSettings(JSON.stringify({ ...(JSON.parse(json) as object), normalizer: null }))).toEqual({});
 });
 
 test("the embedded encoder's vocab.txt gives the same ids as its tokenizer.json", () => {

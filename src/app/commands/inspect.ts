@@ -5,14 +5,16 @@ import { summarize } from "../../data/summary.js";
 import { inspectionData, inspectionReport } from "../../report/inspection.js";
 import { grouped } from "../../report/plain.js";
 import { trainOptions } from "../../run/options.js";
+import { lengthLimitOf } from "../../run/plan.js";
 import { openPretrained } from "../../run/pretrained-node.js";
 import { encodeAll } from "../../tokens/encode-all.js";
 import { lengthStatistics } from "../../tokens/lengths.js";
 import { type App, type CommonFlags, jsonLine } from "../app.js";
+import { addLengthOptions, type LengthFlags, lengthOptions } from "../length-options.js";
 import { modelEvents } from "../model-events.js";
 import { openProgress } from "../progress.js";
 
-interface InspectFlags extends CommonFlags {
+interface InspectFlags extends CommonFlags, LengthFlags {
   model: string;
   revision: string;
   text?: string;
@@ -23,7 +25,7 @@ interface InspectFlags extends CommonFlags {
 /** `textgraft inspect DATA` */
 export function addInspect(program: Command, app: App): Command {
   const { text, label, multiLabel, model, revision } = trainOptions;
-  return program
+  const command = program
     .command("inspect")
     .description("look at labelled texts: labels, duplicates, lengths in tokens, and what a limit cuts")
     .argument("<data>", "CSV, TSV or JSONL file with a column of texts and one of labels")
@@ -35,17 +37,21 @@ export function addInspect(program: Command, app: App): Command {
     .option("--revision <text>", revision.help, revision.default)
     .option("--text <column>", text.help)
     .option("--label <column>", label.help)
-    .option("--multi-label", multiLabel.help)
-    .action((data: string, flags: InspectFlags) => inspectVerb(app, data, flags));
+    .option("--multi-label", multiLabel.help);
+  return addLengthOptions(command, "tokens that are read at once; auto: what is suggested").action(
+    (data: string, flags: InspectFlags) => inspectVerb(app, data, flags),
+  );
 }
 
 async function inspectVerb({ stdout, stderr }: App, data: string, flags: InspectFlags): Promise<void> {
   const dataset = readDataset(await openTable(data, flags.text), flags, flags);
   const progress = openProgress(stderr, flags);
-  progress.live(() => "Looking for duplicates …");
-  const summary = summarize(dataset);
   const tell = modelEvents(progress);
   const { tokenizer, config } = await openPretrained(flags.model, { revision: flags.revision, tell });
+  const options = lengthOptions(flags);
+  lengthLimitOf(options, config.positions, { tokenizer, config }); // told before the long work
+  progress.live(() => "Looking for duplicates …");
+  const summary = summarize(dataset);
   const texts = dataset.examples.map(({ text }) => text);
   const encodings = await encodeAll(tokenizer, texts, undefined, (done, total) =>
     progress.live(() => `Tokenizing: ${grouped(done)}/${grouped(total)} texts`),
@@ -53,8 +59,10 @@ async function inspectVerb({ stdout, stderr }: App, data: string, flags: Inspect
   progress.end();
   const lengths = lengthStatistics(
     texts.map((_, i) => encodings.lengthOf(i)),
-    config.positions,
+    Math.min(config.positions, tokenizer.modelMaxLength ?? config.positions),
   );
-  const inspection = { dataset, summary, model: flags.model, lengths };
+  const limit = lengthLimitOf(options, lengths.suggestedLength, { tokenizer, config });
+  const passages = encodings.fitted(limit).count;
+  const inspection = { dataset, summary, model: flags.model, lengths, limit, passages };
   stdout.write(flags.json ? jsonLine(inspectionData(inspection)) : inspectionReport(inspection));
 }

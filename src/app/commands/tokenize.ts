@@ -1,23 +1,27 @@
 import type { Command } from "commander";
-import { TextgraftError } from "../../base/errors.js";
 import { openLines } from "../../data/file-node.js";
+import { readingOf } from "../../report/long-texts.js";
 import { columns } from "../../report/plain.js";
-import { parseOption, trainOptions } from "../../run/options.js";
+import { trainOptions } from "../../run/options.js";
+import { lengthLimitOf } from "../../run/plan.js";
 import { openPretrained } from "../../run/pretrained-node.js";
+import { encodeAll } from "../../tokens/encode-all.js";
+import type { LengthLimit } from "../../tokens/long-texts.js";
+import type { Encoding } from "../../tokens/sequence.js";
 import type { Tokenizer } from "../../tokens/tokenizer.js";
 import { type App, type CommonFlags, jsonLine } from "../app.js";
+import { addLengthOptions, type LengthFlags, lengthOptions } from "../length-options.js";
 import { modelEvents } from "../model-events.js";
 import { openProgress } from "../progress.js";
 
-interface TokenizeFlags extends CommonFlags {
+interface TokenizeFlags extends CommonFlags, LengthFlags {
   model: string;
   revision: string;
-  maxLength: number | "auto";
 }
 
 /** `textgraft tokenize [TEXT…]` */
 export function addTokenize(program: Command, app: App): Command {
-  return program
+  const command = program
     .command("tokenize")
     .description("show texts as a model reads them: word pieces, ids and attention mask")
     .argument("[texts...]", "texts; without any, standard input is read, one text a line")
@@ -26,14 +30,10 @@ export function addTokenize(program: Command, app: App): Command {
       "model that reads them: a folder, mini (built in), or a Hugging Face Hub name",
       trainOptions.model.default,
     )
-    .option("--revision <text>", trainOptions.revision.help, trainOptions.revision.default)
-    .option(
-      "--max-length <number>",
-      "cut and pad each text to so many tokens; auto: leave it as it is",
-      (text) => parseOption("maxLength", text) as number | "auto",
-      "auto",
-    )
-    .action((texts: string[], flags: TokenizeFlags) => tokenizeVerb(app, texts, flags));
+    .option("--revision <text>", trainOptions.revision.help, trainOptions.revision.default);
+  return addLengthOptions(command, MAX_LENGTH_HELP).action((texts: string[], flags: TokenizeFlags) =>
+    tokenizeVerb(app, texts, flags),
+  );
 }
 
 async function tokenizeVerb({ stdout, stderr }: App, args: string[], flags: TokenizeFlags): Promise<void> {
@@ -41,19 +41,29 @@ async function tokenizeVerb({ stdout, stderr }: App, args: string[], flags: Toke
   const tell = modelEvents(progress);
   const { tokenizer, config } = await openPretrained(flags.model, { revision: flags.revision, tell });
   progress.end();
-  if (flags.maxLength !== "auto" && flags.maxLength > config.positions) {
-    throw new TextgraftError("option-invalid", {
-      message: `--max-length is ${flags.maxLength}; ${flags.model} reads at most ${config.positions} tokens.`,
-      fix: `For example --max-length ${config.positions}.`,
-    });
-  }
+  const options = lengthOptions(flags);
+  const limit = lengthLimitOf(options, config.positions, { tokenizer, config });
+  const padTo = options.maxLength === "auto" ? 0 : options.maxLength;
   const texts = args.length > 0 ? args : (await openLines()).rows.map(([text]) => text!);
-  const length = flags.maxLength === "auto" ? undefined : flags.maxLength;
-  for (const text of texts) {
-    const tokens = tokenized(tokenizer, text, length);
-    stdout.write(flags.json ? jsonLine({ text, ...tokens }) : tokenTable(text, tokens));
+  const whole = await encodeAll(tokenizer, texts);
+  const passages = whole.fitted(limit);
+  for (const [i, text] of texts.entries()) {
+    const read = passages.of(i).map((passage) => padded(tokenizer, passages.at(passage), padTo));
+    const length = whole.lengthOf(i);
+    if (flags.json) {
+      for (const [window, tokens] of read.entries()) {
+        const place = read.length > 1 ? { window: window + 1, windows: read.length } : {};
+        stdout.write(jsonLine({ text, length, ...place, ...tokens }));
+      }
+    } else stdout.write(`${text}\n${noteOf(length, limit)}${read.map(tokenTable).join("")}\n`);
   }
 }
+
+const MAX_LENGTH_HELP = "tokens that are read at once, with padding to it; auto: as many as the model can";
+
+/** What of a long text is shown. */
+const noteOf = (length: number, limit: LengthLimit): string =>
+  length <= limit.maxLength ? "" : `Of its ${length} tokens, ${readingOf(limit)}.\n`;
 
 interface Tokens {
   pieces: string[];
@@ -62,28 +72,26 @@ interface Tokens {
   tokenTypeIds: number[];
 }
 
-/** All tokens of a text; with a `length`, cut and padded to it. */
-function tokenized(tokenizer: Tokenizer, text: string, length: number | undefined): Tokens {
-  const { inputIds, tokenTypeIds } = tokenizer.encode(text, length);
-  const pieceOf = new Map(tokenizer.pieces(text).map(({ id, piece }) => [id, piece]));
-  const padding = Math.max(0, (length ?? 0) - inputIds.length);
-  const padded = <T>(values: readonly T[], fill: T): T[] => [...values, ...Array<T>(padding).fill(fill)];
+/** What a model reads, padded to `length`. */
+function padded(tokenizer: Tokenizer, { inputIds, tokenTypeIds }: Encoding, length: number): Tokens {
+  const padding = Math.max(0, length - inputIds.length);
+  const filled = <T>(values: readonly T[], fill: T): T[] => [...values, ...Array<T>(padding).fill(fill)];
   return {
-    pieces: padded(
-      Array.from(inputIds, (id) => pieceOf.get(id)!),
+    pieces: filled(
+      Array.from(inputIds, (id) => tokenizer.pieceOf(id)),
       "padding",
     ),
-    inputIds: padded([...inputIds], tokenizer.padId),
-    attentionMask: padded(
+    inputIds: filled([...inputIds], tokenizer.padId),
+    attentionMask: filled(
       Array.from(inputIds, () => 1),
       0,
     ),
-    tokenTypeIds: padded([...tokenTypeIds], 0),
+    tokenTypeIds: filled([...tokenTypeIds], 0),
   };
 }
 
 /** Pieces over their ids over the mask, in blocks that fit into lines. */
-function tokenTable(text: string, { pieces, inputIds, attentionMask }: Tokens): string {
+function tokenTable({ pieces, inputIds, attentionMask }: Tokens): string {
   const blocks: number[][] = [];
   let width = Number.POSITIVE_INFINITY;
   for (const [i, piece] of pieces.entries()) {
@@ -102,7 +110,7 @@ function tokenTable(text: string, { pieces, inputIds, attentionMask }: Tokens): 
       ["mask", ...block.map((i) => String(attentionMask[i]))],
     ]),
   );
-  return `${text}\n${tables.join("")}\n`;
+  return tables.join("");
 }
 
 const widest = 100;

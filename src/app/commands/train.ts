@@ -1,14 +1,15 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { trainingData } from "../../report/data.js";
 import { mistakesCsv } from "../../report/mistakes.js";
 import { trainingReport } from "../../report/run-report.js";
-import { flagName, parseOption, recipes, type TrainOptions, trainOptions } from "../../run/options.js";
+import { flagName, recipes, type TrainOptions, trainOptions } from "../../run/options.js";
 import { type App, type CommonFlags, jsonLine } from "../app.js";
 import { followRun, stoppingLine } from "../follow-run.js";
 import { openProgress } from "../progress.js";
 import { onStopSignals } from "../stop-signals.js";
+import { optionOf } from "../train-option.js";
 
 /** `textgraft train DATA`: its flags are the table of options. */
 export function addTrain(program: Command, app: App): Command {
@@ -53,21 +54,6 @@ async function trainVerb(
     app.exitCode = signals.exitCode ?? 0;
   }
 }
-
-/** An option without commander's default: what isn't given is left to the recipe. */
-function optionOf(name: keyof TrainOptions): Option {
-  const { default: value, help, placeholder } = trainOptions[name];
-  const flag = `--${flagName(name)}`;
-  if (placeholder === "")
-    return value ? new Option(`--no-${flagName(name)}`, `don't ${help}`) : new Option(flag, help);
-  const short = placeholder.replace("auto or ", "auto|").replace(/an? (whole )?number.*/, "number");
-  const fits = short.length <= widestPlaceholder;
-  const choices = fits ? "" : `; one of ${short.replaceAll("|", ", ")}`;
-  const told = value === "" ? help : `${help} (default: ${value})${choices}`;
-  return new Option(`${flag} <${fits ? short : "name"}>`, told).argParser((text) => parseOption(name, text));
-}
-
-const widestPlaceholder = 24; // characters; longer choices stand in the help text, which is wrapped
 
 /** The defaults of each recipe as flags, a few on each line. */
 function recipeHelp(): string {

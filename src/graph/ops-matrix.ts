@@ -73,8 +73,17 @@ export const linear = defineOp<readonly [Value, Value, Value]>({
     g.matmul(dy, x, { transA: true }),
     g.reshape(g.reduceSum(dy, [0]), bias.shape),
   ],
-  onnx: (writer, _node, inputs, outputs) => writer.emit("Gemm", inputs, outputs, { transB: 1 }),
+  onnx: (writer, { inputs: [, , bias] }, [x, weight, summand], outputs) => {
+    const flags = { transB: 1 };
+    // Gemm first copies the bias to each row, with one thread; in wide products an Add with all threads is quicker.
+    if (writer.target !== "cpu" || Number(bias.shape[0]) < WIDE)
+      return writer.emit("Gemm", [x!, weight!, summand!], outputs, flags);
+    writer.emit("Add", [writer.node("Gemm", [x!, weight!], flags), summand!], outputs);
+  },
 });
+
+/** Columns from which a pass of its own over a product's side or result is quicker than what Gemm does. */
+const WIDE = 768;
 
 /**
  * Whether a transposed left side is better turned in a pass of its own. Gemm of ONNX Runtime turns it again for each
@@ -82,7 +91,7 @@ export const linear = defineOp<readonly [Value, Value, Value]>({
  */
 function turnsLeft(a: Value, b: Value, transA: boolean, transB: boolean): boolean {
   const [rows, columns] = [Number(a.shape[1]), Number(b.shape[1])];
-  return transA && !transB && columns >= 6 * 128 && columns >= rows;
+  return transA && !transB && columns >= WIDE && columns >= rows;
 }
 
 /** The last two axes, as they count after the transposition. */

@@ -81,6 +81,9 @@ export class GraphBuilder {
   softplus = (x: Value): Value => this.one(elementwise.softplus, [x]);
   relu = (x: Value): Value => this.one(elementwise.relu, [x]);
   sign = (x: Value): Value => this.one(elementwise.sign, [x]);
+  /** alpha · x + beta, at least 0 and at most 1, in one pass. */
+  hardSigmoid = (x: Value, alpha: number, beta: number): Value =>
+    this.one(elementwise.hardSigmoid, [x], { alpha, beta });
   gelu = (x: Value): Value => this.one(elementwise.gelu, [x]);
   cast(x: Value, dtype: DType): Value {
     if (x.dtype === dtype) return x;

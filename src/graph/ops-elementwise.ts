@@ -98,6 +98,17 @@ export const softplus = unary("Softplus", (g, dy, x) => g.mul(dy, g.sigmoid(x)))
 // y = max(x, 0)  =>  dx = dy where y > 0
 export const relu = unary("Relu", (g, dy, _x, y) => g.mul(dy, g.sign(y)));
 
+/** αx + β, at least 0 and at most 1; y  =>  dx = dy·α where y is neither */
+export const hardSigmoid = defineOp<readonly [Value], { alpha: number; beta: number }>({
+  name: "HardSigmoid",
+  infer: ([x]) => ({ dtype: x.dtype, shape: x.shape }),
+  gradient: (g, dy, { outputs: [y], attributes: { alpha } }) => [
+    g.mul(dy, g.mul(g.sign(g.mul(y!, g.sub(1, y!))), alpha)),
+  ],
+  onnx: (writer, { attributes: { alpha, beta } }, inputs, outputs) =>
+    writer.emit("HardSigmoid", inputs, outputs, { alpha: writer.float(alpha), beta: writer.float(beta) }),
+});
+
 // y = -1, 0 or 1  =>  dx = 0 almost everywhere
 export const sign = defineOp<readonly [Value]>({
   name: "Sign",
@@ -138,9 +149,10 @@ export const gelu = defineOp<readonly [Value]>({
   name: "Gelu",
   infer: ([x]) => ({ dtype: x.dtype, shape: x.shape }),
   gradient: (g, dy, { inputs: [x] }) => {
-    const density = g.exp(g.mul(g.mul(x, x), -0.5));
-    const cumulative = g.mul(g.add(g.erf(g.mul(x, Math.SQRT1_2)), 1), 0.5);
-    return [g.mul(dy, g.add(cumulative, g.mul(g.mul(x, density), 1 / Math.sqrt(2 * Math.PI))))];
+    const t = g.mul(x, Math.SQRT1_2);
+    const density = g.mul(g.div(t, g.exp(g.mul(t, t))), 1 / Math.sqrt(Math.PI)); // x·φ(x), without a pass for the sign
+    const cumulative = g.hardSigmoid(g.erf(t), 0.5, 0.5);
+    return [g.mul(dy, g.add(cumulative, density))];
   },
   onnx: (writer, { inputs }, [x], outputs) => {
     if (writer.target === "cpu") return writer.emit("Gelu", [x!], outputs, {}, "com.microsoft");

@@ -39,8 +39,11 @@ export const matmul = defineOp<readonly [Value, Value], ProductAttributes>({
   onnx: (writer, { inputs: [a, b], attributes: { transA, transB, scale } }, [left, right], outputs) => {
     const flags = { transA: Number(transA), transB: Number(transB), alpha: writer.float(scale) };
     // Gemm with a transposed side is slow on the GPU: 5-6 TFLOP/s against 13-20 of MatMul on an H100.
-    if (a.shape.length === 2 && writer.target !== "webgpu")
-      return writer.emit("Gemm", [left!, right!], outputs, flags);
+    if (a.shape.length === 2 && writer.target !== "webgpu") {
+      if (!turnsLeft(a, b, transA, transB)) return writer.emit("Gemm", [left!, right!], outputs, flags);
+      const side = writer.node("Transpose", [left!], { perm: [1, 0] });
+      return writer.emit("Gemm", [side, right!], outputs, { ...flags, transA: 0 });
+    }
     const plain = !transA && !transB && scale === 1;
     if (!plain && writer.target === "cpu") {
       return writer.emit("FusedMatMul", [left!, right!], outputs, flags, "com.microsoft");
@@ -78,8 +81,26 @@ export const linear = defineOp<readonly [Value, Value, Value]>({
     g.matmul(dy, x, { transA: true }),
     g.reshape(g.reduceSum(dy, [0]), bias.shape),
   ],
-  onnx: (writer, _node, inputs, outputs) => writer.emit("Gemm", inputs, outputs, { transB: 1 }),
+  onnx: (writer, { inputs: [, , bias] }, [x, weight, summand], outputs) => {
+    const flags = { transB: 1 };
+    // Gemm first copies the bias to each row, with one thread; in wide products an Add with all threads is quicker.
+    if (writer.target !== "cpu" || Number(bias.shape[0]) < WIDE)
+      return writer.emit("Gemm", [x!, weight!, summand!], outputs, flags);
+    writer.emit("Add", [writer.node("Gemm", [x!, weight!], flags), summand!], outputs);
+  },
 });
+
+/** Columns from which a pass of its own over a product's side or result is quicker than what Gemm does. */
+const WIDE = 768;
+
+/**
+ * Whether a transposed left side is better turned in a pass of its own. Gemm of ONNX Runtime turns it again for each
+ * 128 columns of the result; one pass takes as long as about four of these, longer where the left side is wide.
+ */
+function turnsLeft(a: Value, b: Value, transA: boolean, transB: boolean): boolean {
+  const [rows, columns] = [Number(a.shape[1]), Number(b.shape[1])];
+  return transA && !transB && columns >= WIDE && columns >= rows;
+}
 
 /** The last two axes, as they count after the transposition. */
 function matrixOf(shape: Shape, transposed: boolean): readonly [Dim, Dim] {

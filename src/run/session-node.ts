@@ -12,8 +12,12 @@ export const openSessionNode: OpenSession = async (graph, { device, threads, inP
     graphOptimizationLevel: "all",
     // A pattern is one more block of memory for each shape that comes: 1.5 times the memory, no faster.
     enableMemPattern: false,
-    // Between runs, the threads leave the processor to AdamW and to others.
-    extra: { session: { force_spinning_stop: "1" } },
+    extra: {
+      // Between runs, the threads leave the processor to AdamW and to others.
+      session: { force_spinning_stop: "1" },
+      // It would undo what graph/ops-matrix decides about transposed sides.
+      optimization: { disable_specified_optimizers: "GemmTransposeFusion" },
+    },
     logSeverityLevel: 3,
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
   };

@@ -219,6 +219,7 @@ export const cases: readonly Case[] = [
   one("Tanh", "far out", [farOut], (g, x) => g.tanh(x!)),
   one("Sigmoid", "far out", [farOut], (g, x) => g.sigmoid(x!)),
   one("Softplus", "far out", [farOut], (g, x) => g.softplus(x!)),
+  one("HardSigmoid", "of both sides", [farOut], (g, x) => g.hardSigmoid(x!, 0.3, 0.4)),
   one("Gelu", "far out", [farOut], (g, x) => g.gelu(x!)),
   one("Cast", "float32 to int32", [normal(2, 3)], (g, x) => g.cast(x!, "int32")),
   one("Cast", "float32 to int64", [normal(2, 3)], (g, x) => g.cast(x!, "int64")),

@@ -30,6 +30,38 @@ test.each(targets)(
   },
 );
 
+test("a transposed left side of a wide product is turned first, and the product is the same", async () => {
+  const g = new GraphBuilder();
+  const [narrow, wide] = [g.input("narrow", "float32", [9, 40]), g.input("wide", "float32", [9, 800])];
+  const y = g.matmul(narrow, wide, { transA: true, scale: 0.5 });
+  const graph = compile({ y }, { target: "cpu" });
+  expect(operators(graph)).toContain("Transpose");
+  const feeds = { narrow: draw(normal(9, 40), "narrow"), wide: draw(normal(9, 800), "wide") };
+  const { y: found } = await runOnce(graph, feeds);
+  expectClose(found!.data, evaluate([y], feeds)[0]!, 3 * 6e-8);
+  const swapped = compile({ y: g.matmul(wide, narrow, { transA: true }) }, { target: "cpu" });
+  expect(operators(swapped)).not.toContain("Transpose");
+});
+
+test("a wide dense layer adds its bias in a pass of its own, to the same result", async () => {
+  for (const [width, passes] of [
+    [767, ["Gemm"]],
+    [768, ["Gemm", "Add"]],
+  ] as const) {
+    const g = new GraphBuilder();
+    const inputs = [g.input("x", "float32", [3, 5]), g.input("w", "float32", [width, 5])] as const;
+    const y = g.linear(...inputs, g.input("b", "float32", [width]));
+    const graph = compile({ y }, { target: "cpu" });
+    expect(operators(graph)).toEqual(passes);
+    const feeds = {
+      x: draw(normal(3, 5), "x"),
+      w: draw(normal(width, 5), "w"),
+      b: draw(normal(width), "b"),
+    };
+    expectClose((await runOnce(graph, feeds)).y!.data, evaluate([y], feeds)[0]!, 3 * 6e-8);
+  }
+});
+
 test("Gelu's fused form agrees with its composition and with the error function's", async () => {
   const g = new GraphBuilder();
   const x = g.input("x", "float32", [1601]);

@@ -97,6 +97,9 @@ export const evaluations: Readonly<Record<string, Evaluation>> = {
   Tanh: unary(Math.tanh),
   Erf: unary(erf),
   Sigmoid: unary((x) => 1 / (1 + Math.exp(-x))),
+  HardSigmoid: ([x], { alpha, beta }) => [
+    fill(x!.shape, (index) => Math.min(Math.max(Number(alpha) * at(x!, index) + Number(beta), 0), 1)),
+  ],
   Softplus: unary((x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
   Relu: unary((x) => Math.max(x, 0)),
   Sign: unary(Math.sign),

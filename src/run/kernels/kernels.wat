@@ -12,6 +12,10 @@
     (i32.add (local.get $address)
       (i32.shl (i32.and (i32.add (local.get $count) (i32.const 3)) (i32.const -4)) (i32.const 2))))
 
+  ;; An eighth of some bytes, in whole vectors.
+  (func $eighthOf (param $bytes i32) (result i32)
+    (i32.and (i32.shr_u (local.get $bytes) (i32.const 3)) (i32.const -16)))
+
   ;; x promoted to float64, both halves added.
   (func $promoted (param $x v128) (result v128)
     (f64x2.add (f64x2.promote_low_f32x4 (local.get $x))
@@ -24,17 +28,17 @@
     (local $address1 i32) (local $address2 i32) (local $address3 i32) (local $address4 i32) (local $address5 i32)
     (local $address6 i32) (local $address7 i32)
     (local.set $end (call $endOfFours (local.get $address) (local.get $count)))
-    (local.set $eighth (i32.and (i32.shr_u (i32.sub (local.get $end) (local.get $address)) (i32.const 3)) (i32.const -16)))
+    (local.set $eighth (call $eighthOf (i32.sub (local.get $end) (local.get $address))))
     (local.set $endOfFirst (i32.add (local.get $address) (local.get $eighth)))
-    (local.set $address1 (local.get $endOfFirst))
+    (local.set $address1 (i32.add (local.get $address) (local.get $eighth)))
     (local.set $address2 (i32.add (local.get $address1) (local.get $eighth)))
     (local.set $address3 (i32.add (local.get $address2) (local.get $eighth)))
     (local.set $address4 (i32.add (local.get $address3) (local.get $eighth)))
     (local.set $address5 (i32.add (local.get $address4) (local.get $eighth)))
     (local.set $address6 (i32.add (local.get $address5) (local.get $eighth)))
     (local.set $address7 (i32.add (local.get $address6) (local.get $eighth)))
-    (block $eightsDone (loop $next
-      (br_if $eightsDone (i32.ge_u (local.get $address) (local.get $endOfFirst)))
+    (block $eighthsDone (loop $next
+      (br_if $eighthsDone (i32.ge_u (local.get $address) (local.get $endOfFirst)))
       (local.set $x (v128.load (local.get $address)))
       (local.set $squares (f32x4.mul (local.get $x) (local.get $x)))
       (local.set $address (i32.add (local.get $address) (i32.const 16)))
@@ -62,7 +66,7 @@
       (local.set $sum (f64x2.add (local.get $sum) (call $promoted (local.get $squares))))
       (br $next)))
     ;; What is left behind the last eighth.
-    (local.set $address (i32.add (local.get $address) (i32.mul (local.get $eighth) (i32.const 7))))
+    (local.set $address (local.get $address7))
     (block $done (loop $next
       (br_if $done (i32.ge_u (local.get $address) (local.get $end)))
       (local.set $squares (f32x4.mul (v128.load (local.get $address)) (v128.load (local.get $address))))
@@ -163,11 +167,52 @@
       (local.set $second (i32.add (local.get $second) (i32.const 16)))
       (br $next))))
 
-  ;; What adamw does where gradient and moments are zero, over fours: p = p - decay * p.
+  ;; What adamw does where gradient and moments are zero, over fours: p = p - decay * p. In eight eighths, as
+  ;; sumOfSquares.
   (func (export "decay") (param $weights i32) (param $count i32) (param $decay f32)
-    (local $end i32) (local $decay4 v128)
+    (local $end i32) (local $eighth i32) (local $endOfFirst i32) (local $decay4 v128)
+    (local $weights1 i32) (local $weights2 i32) (local $weights3 i32) (local $weights4 i32) (local $weights5 i32)
+    (local $weights6 i32) (local $weights7 i32)
     (local.set $decay4 (f32x4.splat (local.get $decay)))
     (local.set $end (call $endOfFours (local.get $weights) (local.get $count)))
+    (local.set $eighth (call $eighthOf (i32.sub (local.get $end) (local.get $weights))))
+    (local.set $endOfFirst (i32.add (local.get $weights) (local.get $eighth)))
+    (local.set $weights1 (i32.add (local.get $weights) (local.get $eighth)))
+    (local.set $weights2 (i32.add (local.get $weights1) (local.get $eighth)))
+    (local.set $weights3 (i32.add (local.get $weights2) (local.get $eighth)))
+    (local.set $weights4 (i32.add (local.get $weights3) (local.get $eighth)))
+    (local.set $weights5 (i32.add (local.get $weights4) (local.get $eighth)))
+    (local.set $weights6 (i32.add (local.get $weights5) (local.get $eighth)))
+    (local.set $weights7 (i32.add (local.get $weights6) (local.get $eighth)))
+    (block $eighthsDone (loop $next
+      (br_if $eighthsDone (i32.ge_u (local.get $weights) (local.get $endOfFirst)))
+      (v128.store (local.get $weights) (f32x4.sub (v128.load (local.get $weights))
+        (f32x4.mul (v128.load (local.get $weights)) (local.get $decay4))))
+      (local.set $weights (i32.add (local.get $weights) (i32.const 16)))
+      (v128.store (local.get $weights1) (f32x4.sub (v128.load (local.get $weights1))
+        (f32x4.mul (v128.load (local.get $weights1)) (local.get $decay4))))
+      (local.set $weights1 (i32.add (local.get $weights1) (i32.const 16)))
+      (v128.store (local.get $weights2) (f32x4.sub (v128.load (local.get $weights2))
+        (f32x4.mul (v128.load (local.get $weights2)) (local.get $decay4))))
+      (local.set $weights2 (i32.add (local.get $weights2) (i32.const 16)))
+      (v128.store (local.get $weights3) (f32x4.sub (v128.load (local.get $weights3))
+        (f32x4.mul (v128.load (local.get $weights3)) (local.get $decay4))))
+      (local.set $weights3 (i32.add (local.get $weights3) (i32.const 16)))
+      (v128.store (local.get $weights4) (f32x4.sub (v128.load (local.get $weights4))
+        (f32x4.mul (v128.load (local.get $weights4)) (local.get $decay4))))
+      (local.set $weights4 (i32.add (local.get $weights4) (i32.const 16)))
+      (v128.store (local.get $weights5) (f32x4.sub (v128.load (local.get $weights5))
+        (f32x4.mul (v128.load (local.get $weights5)) (local.get $decay4))))
+      (local.set $weights5 (i32.add (local.get $weights5) (i32.const 16)))
+      (v128.store (local.get $weights6) (f32x4.sub (v128.load (local.get $weights6))
+        (f32x4.mul (v128.load (local.get $weights6)) (local.get $decay4))))
+      (local.set $weights6 (i32.add (local.get $weights6) (i32.const 16)))
+      (v128.store (local.get $weights7) (f32x4.sub (v128.load (local.get $weights7))
+        (f32x4.mul (v128.load (local.get $weights7)) (local.get $decay4))))
+      (local.set $weights7 (i32.add (local.get $weights7) (i32.const 16)))
+      (br $next)))
+    ;; What is left behind the last eighth.
+    (local.set $weights (local.get $weights7))
     (block $done (loop $next
       (br_if $done (i32.ge_u (local.get $weights) (local.get $end)))
       (v128.store (local.get $weights) (f32x4.sub (v128.load (local.get $weights))

@@ -51,9 +51,10 @@ export function splitTable({ labels, parts }: DataFacts): string {
 
 /** What trains, and how, one fact a line. */
 export function modelLines(facts: ModelFacts): string[] {
-  const { model, layers, hiddenSize, head, frozenStages, classWeights, fresh } = facts;
+  const { model, layers, hiddenSize, head, headWidth, frozenStages, classWeights, fresh } = facts;
+  const width = headWidth === undefined ? "" : ` of ${count(headWidth, "unit")}`;
   const lines = [
-    `Model: ${model}, ${count(layers, "layer")}, hidden size ${hiddenSize}, head ${head}; ` +
+    `Model: ${model}, ${count(layers, "layer")}, hidden size ${hiddenSize}, head ${head}${width}; ` +
       `${grouped(facts.trainedParameters)} of ${grouped(facts.parameters)} parameters train` +
       (frozenStages === 0 ? "." : `; frozen: ${frozenPart(frozenStages, layers)}.`),
     `Texts longer than ${facts.maxLength} tokens are cut: ${percent(facts.cutShare)} of the training texts.`,

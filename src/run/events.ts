@@ -32,6 +32,8 @@ export interface ModelFacts {
   layers: number;
   hiddenSize: number;
   head: HeadKind;
+  /** Units of its hidden layer; absent for the stock head. */
+  headWidth?: number;
   frozenStages: number;
   maxLength: number;
   /** Share of the training texts that maxLength cuts. */

@@ -46,11 +46,9 @@ export async function load(
   { device = "cpu", threads }: LoadOptions = {},
 ): Promise<TextClassifier> {
   const pretrained = await openPretrained(resolve(folder));
-  const { head, problem, labels, maxLength } = readSavedFacts(
-    pretrained.folder.textgraft,
-    pretrained.folder.path,
-  );
-  const spec = { config: pretrained.config, head, problem, labels };
+  const { maxLength, ...saved } = readSavedFacts(pretrained.folder.textgraft, pretrained.folder.path);
+  const { labels, problem } = saved;
+  const spec = { config: pretrained.config, ...saved };
   const engine = await openWorkerEngine({
     classifier: spec,
     device,

@@ -1,5 +1,5 @@
 import { closest, TextgraftError } from "../base/errors.js";
-import type { HeadKind } from "../model/head.js";
+import { type HeadKind, headKinds } from "../model/head.js";
 import type { Metrics } from "./metrics.js";
 import type { Device } from "./session.js";
 
@@ -56,9 +56,13 @@ export const trainOptions = {
   ),
   head: choice<HeadKind>(
     "stock",
-    ["stock", "mlp"],
-    "that of the model's class, or the tutorial's two layers",
+    headKinds,
+    "that of the model's class, a new hidden layer that others load, too, or the tutorial's",
   ),
+  headWidth: auto("units of the hidden layer; auto: the hidden size, and 512 for mlp", {
+    whole: true,
+    min: 1,
+  }),
   classWeights: text("none", "balanced, none, or label=weight,label=weight"),
   epochs: number(3, "passes over the training rows", { whole: true, min: 1 }),
   batchSize: number(32, "rows of one batch", { whole: true, min: 1 }),

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Split } from "../data/split.js";
-import type { Classifier } from "../model/classifier.js";
+import type { Problem } from "../model/loss.js";
 import type { Tokenizer } from "../tokens/tokenizer.js";
 import type { DataFacts, TrainResult } from "./events.js";
 import type { TrainOptions } from "./options.js";
@@ -16,7 +16,9 @@ export interface Finished {
   options: TrainOptions;
   facts: DataFacts;
   maxLength: number;
-  classifier: Classifier;
+  /** As people know it. */
+  head: Pick<SavedFacts, "head" | "headWidth">;
+  problem: Problem;
   history: TrainHistory;
   test: TrainResult["test"];
   split: Split;
@@ -28,7 +30,8 @@ export function runRecord({
   options,
   facts,
   maxLength,
-  classifier,
+  head,
+  problem,
   history,
   test,
   split,
@@ -39,8 +42,8 @@ export function runRecord({
   return {
     formatVersion: 1,
     textgraft: VERSION,
-    head: classifier.spec.head,
-    problem: classifier.spec.problem,
+    ...head,
+    problem,
     labels,
     maxLength,
     run: {

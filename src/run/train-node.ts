@@ -5,7 +5,8 @@ import { type Dataset, readDataset } from "../data/example.js";
 import { openTable } from "../data/file-node.js";
 import { partNames } from "../data/split-quotas.js";
 import { parseClassWeights } from "../model/class-weights.js";
-import { type Classifier, createClassifier } from "../model/classifier.js";
+import { createClassifier } from "../model/classifier.js";
+import { checkHead, heldAsStock } from "../model/stock-form.js";
 import type { Engine } from "./engine.js";
 import { openWorkerEngine } from "./engine-worker-node.js";
 import { eventStream } from "./event-stream.js";
@@ -22,10 +23,11 @@ import {
   parameterCounts,
   scheduleOf,
 } from "./plan.js";
-import { openPretrained, type Pretrained, writeWeights } from "./pretrained-node.js";
+import { openPretrained, writeWeights } from "./pretrained-node.js";
 import { type Memory, rehearse } from "./rehearsal.js";
 import { runRecord } from "./run-record-node.js";
 import { saveModel } from "./save-node.js";
+import { startHead } from "./start-head.js";
 import { tokenize } from "./tokenize.js";
 import { stepsPerEpoch, trainEpochs } from "./train.js";
 import { checkTarget } from "./write-folder-node.js";
@@ -72,6 +74,7 @@ async function* pipeline(
   await checkTarget(options.output, options.overwrite);
   const pretrained = await openPretrained(options.model);
   checkFreeze(options.freeze, pretrained.config);
+  checkHead(pretrained.config, options.head, options.headWidth === "auto" ? undefined : options.headWidth);
   maxLengthOf(options.maxLength, pretrained.config.positions, pretrained.config); // told before the long work
   const sources = await readSources(data, options);
   const { split, facts } = partsOf(sources, { grouped: options.split === "grouped", random: seeded });
@@ -86,9 +89,10 @@ async function* pipeline(
     options,
     stopIfCancelled,
   );
+  const head = startHead(options, pretrained.config, pretrained.folder.textgraft, facts.labels);
   const classifier = createClassifier({
     config: pretrained.config,
-    head: options.head,
+    ...head.spec,
     labels: facts.labels,
     problem: "single_label",
   });
@@ -96,8 +100,10 @@ async function* pipeline(
   const { tokenizer } = pretrained;
   const engine = await openWorkerEngine(engineSpecOf(classifier, options, { frozenStages, maxLength }));
   try {
-    const keepHead = continues(pretrained, classifier);
-    const fresh = await writeWeights(engine, classifier, pretrained, { random: seeded, keepHead });
+    const fresh = await writeWeights(engine, classifier, pretrained, {
+      random: seeded,
+      keepHead: head.continues,
+    });
     const steps = options.epochs * stepsPerEpoch(tokens.train.length, options.batchSize, options.accumulate);
     const learningRate = learningRateOf(options.learningRate, frozenStages, classifier);
     const { all, trained } = parameterCounts(classifier, frozenStages);
@@ -107,7 +113,7 @@ async function* pipeline(
       trainedParameters: trained,
       layers: pretrained.config.layers,
       hiddenSize: pretrained.config.hiddenSize,
-      head: options.head,
+      ...head.named,
       frozenStages,
       maxLength,
       cutShare,
@@ -131,7 +137,17 @@ async function* pipeline(
     const history = yield* trainEpochs(engine, tokens, settings);
     const test = yield* judge(engine, tokens, split, classWeights);
     const features = yield* featuresOf(engine, frozenStages);
-    const saved = runRecord({ tokenizer, options, facts, maxLength, classifier, history, test, split });
+    const saved = runRecord({
+      tokenizer,
+      options,
+      facts,
+      maxLength,
+      head: head.named,
+      problem: classifier.spec.problem,
+      history,
+      test,
+      split,
+    });
     const probes = test.judged.slice(0, PROBES);
     await saveModel(options.output, options.overwrite, {
       engine,
@@ -140,6 +156,7 @@ async function* pipeline(
       facts: saved,
       probes,
     });
+    if (!heldAsStock(head.named.head)) yield { kind: "notice", text: OWN_HEAD };
     yield { kind: "saved", folder: options.output };
     const seconds = (Date.now() - start) / 1000;
     return {
@@ -203,8 +220,6 @@ function unrepresented({ labels, parts }: DataFacts): string[] {
   });
 }
 
-/** The model was fine-tuned for the same labels in the same order: its head goes on learning. */
-function continues({ folder }: Pretrained, { spec }: Classifier): boolean {
-  const { labels, head: kind } = folder.textgraft ?? {};
-  return kind === spec.head && JSON.stringify(labels) === JSON.stringify(spec.labels);
-}
+const OWN_HEAD =
+  "The mlp head fits no class of transformers: Textgraft alone loads this folder. For others, textgraft export writes " +
+  "it as ONNX; the heads stock, tanh, gelu and relu load everywhere.";

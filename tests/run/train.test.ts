@@ -130,10 +130,17 @@ describe("a training on a file", async () => {
       id2label: { 0: "garden", 1: "kitchen", 2: "sea" },
       label2id: { garden: 0, kitchen: 1, sea: 2 },
       problem_type: "single_label_classification",
-      classifier_dropout: 0.1,
+      transformers_version: "5.18.0",
     });
     expect(await read("tokenizer_config.json")).toEqual({
       do_lower_case: true,
+      strip_accents: null,
+      tokenize_chinese_chars: true,
+      cls_token: "[CLS]",
+      mask_token: "[MASK]",
+      pad_token: "[PAD]",
+      sep_token: "[SEP]",
+      unk_token: "[UNK]",
       model_max_length: 64,
       tokenizer_class: "BertTokenizer",
     });

@@ -5,6 +5,9 @@ import { sortedJson, writeFileAtomic } from "./write-folder-node.js";
 export async function writeConfig(folder: string, config: Readonly<Record<string, unknown>>): Promise<void> {
   await writeFileAtomic(
     join(folder, "config.json"),
-    sortedJson(config).replace(/^( *"\w+(?:_range|_factor|_eps|_theta)": -?\d+)(?=,?$)/gm, "$1.0"),
+    sortedJson(config).replace(
+      /^( *"(?:initializer_\w+|(?:layer_)?norm_eps|\w*rope_theta)": \d+)(?=,?$)/gm,
+      "$1.0",
+    ),
   );
 }

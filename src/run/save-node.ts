@@ -2,13 +2,13 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { TextgraftError } from "../base/errors.js";
 import type { Classifier } from "../model/classifier.js";
-import { ownType, stockClass } from "../model/families.js";
 import { encodeSafetensors } from "../model/safetensors.js";
 import { type StockForm, stockForm } from "../model/stock-form.js";
 import { writeConfig } from "./config-json-node.js";
 import type { Engine } from "./engine.js";
 import { load } from "./load-node.js";
 import type { Pretrained } from "./pretrained-node.js";
+import { savedConfig } from "./saved-config.js";
 import type { SavedFacts } from "./saved-facts.js";
 import { tokenizerConfig } from "./tokenizer-config.js";
 import { writeFolder, writeJson } from "./write-folder-node.js";
@@ -37,7 +37,7 @@ export async function saveModel(target: string, overwrite: boolean, input: SaveI
     const use = { tokenizer, positions, tokenTypes: tokenTypes > 1 };
     await writeFile(join(folder, "tokenizer.json"), source.tokenizer.tokenizerJson ?? tokenizer.json);
     await writeJson(join(folder, "tokenizer_config.json"), tokenizerConfig(source.tokenizer, use));
-    await writeConfig(folder, modelConfig(form));
+    await writeConfig(folder, savedConfig(form));
     await writeJson(join(folder, "textgraft.json"), input.facts);
     await writeFile(join(folder, "model.safetensors"), await weightsFile(input, form));
   };
@@ -49,40 +49,6 @@ async function weightsFile({ engine, classifier }: SaveInput, form: StockForm): 
   for (const { name, shape } of classifier.parameters)
     trained.set(name, { shape, data: await engine.read(name) });
   return encodeSafetensors(form.weights(trained));
-}
-
-/** No class of transformers. */
-const OWN_CLASS = "TextgraftClassifier";
-
-/** The version of transformers whose layout this is. Its tokenizers take a folder without one for an old one. */
-const TRANSFORMERS = "5.18.0";
-
-/** Keys of a starting checkpoint that say how it was stored, what it was for, or whose code it needs. */
-const LEFTOVERS = [
-  "_name_or_path",
-  "_num_labels",
-  "auto_map",
-  "finetuning_task",
-  "num_labels",
-  "quantization_config",
-  "torch_dtype",
-  "transformers.js_config",
-];
-
-/** What stock classes can load says so; the mlp head has a type of its own, so that nothing loads it wrongly. */
-function modelConfig({ spec, json }: StockForm): Record<string, unknown> {
-  const { modelType } = spec.config;
-  const isStock = spec.head === "stock";
-  return {
-    ...Object.fromEntries(Object.entries(json).filter(([key]) => !LEFTOVERS.includes(key))),
-    architectures: [isStock ? stockClass(spec.config) : OWN_CLASS],
-    model_type: isStock ? modelType : ownType(modelType, spec.head),
-    dtype: "float32",
-    id2label: Object.fromEntries(spec.labels.map((label, id) => [id, label])),
-    label2id: Object.fromEntries(spec.labels.map((label, id) => [label, id])),
-    problem_type: `${spec.problem}_classification`,
-    transformers_version: TRANSFORMERS,
-  };
 }
 
 async function verify(folder: string, { probes, classifier: { spec } }: SaveInput): Promise<void> {

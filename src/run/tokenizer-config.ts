@@ -21,26 +21,41 @@ export function tokenizerConfig(files: TokenizerFiles, use: TokenizerUse): Recor
   const given: Json = { ...parsed(files.specialTokensMapJson), ...parsed(files.tokenizerConfigJson) };
   const definition = parsed(use.tokenizer.json) as TokenizerJson;
   const { tokenizer_class: name = GENERIC, model_max_length: length } = given;
-  const kept = Object.fromEntries(
-    Object.entries(given)
-      .filter(([key, value]) => !LEFTOVERS.includes(key) && !(key.endsWith("_token") && value === null))
-      .map(([key, value]) => [key, key.endsWith("_token") ? (tokenOf(value) ?? value) : value]),
-  );
   const settings = {
     ...specialTokens(definition, use.tokenizer),
-    ...kept,
+    ...kept(given),
     ...normalization(definition),
     model_max_length: typeof length === "number" ? Math.min(length, use.positions) : use.positions,
   };
-  if (typeof name === "string" && name !== GENERIC) return { ...settings, tokenizer_class: name };
-  const found = classOf(definition, settings);
-  const usual = found === "RobertaTokenizer" || (found === "BertTokenizer" && use.tokenTypes);
-  const names = ["input_ids", ...(use.tokenTypes ? ["token_type_ids"] : []), "attention_mask"];
-  return { ...(usual ? {} : { model_input_names: names }), ...settings, tokenizer_class: found };
+  const tokenizerClass = name === GENERIC ? classOf(definition, settings) : name;
+  return { ...inputNames(tokenizerClass, use), ...settings, tokenizer_class: tokenizerClass };
+}
+
+/** Without the special tokens' flags, which are in tokenizer.json. */
+const kept = (given: Json): Json =>
+  Object.fromEntries(
+    Object.entries(given)
+      .filter(([key, value]) => !LEFTOVERS.includes(key) && !(key.endsWith("_token") && value === null))
+      .map(([key, value]) => [
+        key,
+        Array.isArray(value) && key.endsWith("_tokens") ? value.map(plain) : plain(value),
+      ]),
+  );
+
+const plain = (value: unknown): unknown => tokenOf(value) ?? value;
+
+/** What the model is to be fed, where the class doesn't settle it or gives token types to a model that has none. */
+function inputNames(tokenizerClass: unknown, { tokenTypes }: TokenizerUse): Json {
+  const givesTypes = /^Bert/.test(String(tokenizerClass));
+  if (tokenizerClass !== FROM_FILE && (tokenTypes || !givesTypes)) return {};
+  return { model_input_names: ["input_ids", ...(tokenTypes ? ["token_type_ids"] : []), "attention_mask"] };
 }
 
 /** What transformers 5 calls a tokenizer that is all in tokenizer.json; transformers 4 doesn't know that name. */
 const GENERIC = "TokenizersBackend";
+
+/** The name that all versions know for it. They differ in whether it gives token types. */
+const FROM_FILE = "PreTrainedTokenizerFast";
 
 /** Of the machine or the code that wrote the source; loaders would look for what isn't there. */
 const LEFTOVERS = [
@@ -78,7 +93,7 @@ function classOf(
   if (model?.type === "WordPiece" && bert && settings.cls_token === "[CLS]") return "BertTokenizer";
   const roberta = pre_tokenizer?.type === "ByteLevel" && post_processor?.type === "RobertaProcessing";
   if (model?.type === "BPE" && !normalizer && roberta) return "RobertaTokenizer";
-  return "PreTrainedTokenizerFast";
+  return FROM_FILE;
 }
 
 /** Settings of classes that would else take their defaults for what tokenizer.json says. */

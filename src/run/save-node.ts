@@ -18,6 +18,8 @@ export interface SaveInput {
   classifier: Classifier;
   pretrained: Pretrained;
   facts: SavedFacts;
+  /** README.md */
+  card: string;
   /** Texts with the probabilities that the model in memory gives them: the saved one must agree. */
   probes: readonly { text: string; probabilities: readonly number[] }[];
 }
@@ -39,6 +41,7 @@ export async function saveModel(target: string, overwrite: boolean, input: SaveI
     await writeJson(join(folder, "tokenizer_config.json"), tokenizerConfig(source.tokenizer, use));
     await writeConfig(folder, savedConfig(form));
     await writeJson(join(folder, "textgraft.json"), input.facts);
+    await writeFile(join(folder, "README.md"), input.card);
     await writeFile(join(folder, "model.safetensors"), await weightsFile(input, form));
   };
   await writeFolder(target, { overwrite }, write, (folder) => verify(folder, input));

@@ -1,3 +1,4 @@
+import type { ClassifierSpec } from "../model/classifier.js";
 import { ownType, stockClass } from "../model/families.js";
 import type { StockForm } from "../model/stock-form.js";
 
@@ -6,18 +7,27 @@ import type { StockForm } from "../model/stock-form.js";
  * older readers know, too. What stock classes can load says so; the mlp head has a type of its own, so that nothing loads it wrongly.
  */
 export function savedConfig({ spec, json }: StockForm): Record<string, unknown> {
-  const { modelType } = spec.config;
-  const isStock = spec.head === "stock";
+  const { modelType, stockClass: loadedBy } = kindOf(spec);
   return {
     ...Object.fromEntries(Object.entries(json).filter(([key]) => !LEFTOVERS.includes(key))),
-    architectures: [isStock ? stockClass(spec.config) : OWN_CLASS],
-    model_type: isStock ? modelType : ownType(modelType, spec.head),
+    architectures: [loadedBy ?? OWN_CLASS],
+    model_type: modelType,
     dtype: "float32",
     id2label: Object.fromEntries(spec.labels.map((label, id) => [id, label])),
     label2id: Object.fromEntries(spec.labels.map((label, id) => [label, id])),
     problem_type: `${spec.problem}_classification`,
     transformers_version: TRANSFORMERS,
   };
+}
+
+/** The model_type of a saved classifier, and the class of transformers that loads it; undefined where none does. */
+export function kindOf({ config, head }: ClassifierSpec): {
+  modelType: string;
+  stockClass: string | undefined;
+} {
+  return head === "stock"
+    ? { modelType: config.modelType, stockClass: stockClass(config) }
+    : { modelType: ownType(config.modelType, head), stockClass: undefined };
 }
 
 /** No class of transformers. */

@@ -1,4 +1,5 @@
 import { freemem } from "node:os";
+import { basename, resolve } from "node:path";
 import { TextgraftError } from "../base/errors.js";
 import { random } from "../base/random.js";
 import { type Dataset, readDataset } from "../data/example.js";
@@ -6,12 +7,13 @@ import { openTable } from "../data/file-node.js";
 import { partNames } from "../data/split-quotas.js";
 import { parseClassWeights } from "../model/class-weights.js";
 import { createClassifier } from "../model/classifier.js";
-import { checkHead, heldAsStock } from "../model/stock-form.js";
+import { checkHead, heldAsStock, stockForm } from "../model/stock-form.js";
 import type { Engine } from "./engine.js";
 import { openWorkerEngine } from "./engine-worker-node.js";
 import { eventStream } from "./event-stream.js";
 import type { DataFacts, ModelFacts, TrainEvent, TrainResult } from "./events.js";
 import { judge } from "./judge.js";
+import { modelCard } from "./model-card.js";
 import { resolveOptions, type TrainOptions } from "./options.js";
 import { datasetFrom, partsOf, type Sources } from "./parts.js";
 import {
@@ -27,6 +29,7 @@ import { openPretrained, writeWeights } from "./pretrained-node.js";
 import { type Memory, rehearse } from "./rehearsal.js";
 import { runRecord } from "./run-record-node.js";
 import { saveModel } from "./save-node.js";
+import { kindOf } from "./saved-config.js";
 import { startHead } from "./start-head.js";
 import { tokenize } from "./tokenize.js";
 import { stepsPerEpoch, trainEpochs } from "./train.js";
@@ -148,12 +151,15 @@ async function* pipeline(
       test,
       split,
     });
+    const { spec } = stockForm(classifier.spec, pretrained.folder.config);
+    const card = modelCard({ name: basename(resolve(options.output)), saved, model, test, ...kindOf(spec) });
     const probes = test.judged.slice(0, PROBES);
     await saveModel(options.output, options.overwrite, {
       engine,
       classifier,
       pretrained,
       facts: saved,
+      card,
       probes,
     });
     if (!heldAsStock(head.named.head)) yield { kind: "notice", text: OWN_HEAD };

@@ -39,7 +39,7 @@ describe.each(referenceFamilies)("a %s model that transformers saved", (family) 
     } as unknown as SavedFacts;
     const target = join(folder, `${family}-saved`);
     const classifier = createClassifier(spec);
-    await saveModel(target, false, { engine, classifier, pretrained, facts, probes: [] });
+    await saveModel(target, false, { engine, classifier, pretrained, facts, card: "", probes: [] });
     await engine.close();
 
     const weights = await readFile(join(target, "model.safetensors"));

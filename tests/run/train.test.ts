@@ -113,6 +113,7 @@ describe("a training on a file", async () => {
 
   test("leaves a folder in Hugging Face's layout", async () => {
     expect((await readdir(input.output)).sort()).toEqual([
+      "README.md",
       "config.json",
       "model.safetensors",
       "textgraft.json",

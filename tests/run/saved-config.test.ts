@@ -30,6 +30,7 @@ const DEFAULTS: Json = {
   eos_token_id: null,
   is_decoder: false,
   legacy: true,
+  pad_token_id: 0,
   pooler_dropout: 0,
   pooler_hidden_act: "gelu",
   pooler_hidden_size: 24, // the hidden size
@@ -37,10 +38,16 @@ const DEFAULTS: Json = {
   use_cache: true,
 };
 
-/** Settings that transformers 5 spells anew; it reads the old spelling, and version 4 reads no other. */
+/** Settings that transformers 5 spells anew or no longer has; it reads the old ones, and version 4 reads no others. */
 const RESPELLED: Record<string, string[]> = {
   "deberta-v2": ["pos_att_type"],
-  modernbert: ["global_rope_theta", "local_rope_theta", "layer_types", "rope_parameters"],
+  modernbert: [
+    "global_rope_theta",
+    "local_rope_theta",
+    "layer_types",
+    "reference_compile",
+    "rope_parameters",
+  ],
 };
 
 test.each(Object.keys(families).filter((family) => modelTypes.includes(family)))(

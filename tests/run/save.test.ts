@@ -9,6 +9,7 @@ import { openPretrained } from "../../src/run/pretrained-node.js";
 import type { SavedFacts } from "../../src/run/saved-facts.js";
 import { engineWith, familySpec, readFamily, readTensors, referenceFamilies } from "../support/families.js";
 import { readReference, referenceFolder } from "../support/reference.js";
+import { savePretrainedFile } from "../support/save-pretrained.js";
 
 const folder = await mkdtemp(join(tmpdir(), "textgraft-save-"));
 afterAll(() => rm(folder, { recursive: true }));
@@ -19,10 +20,7 @@ describe.each(referenceFamilies)("a %s model that transformers saved", (family) 
     await mkdir(source);
     for (const file of ["config.json", "model.safetensors"])
       await copyFile(join(referenceFolder, family, file), join(source, file));
-    await copyFile(
-      join(referenceFolder, "save_pretrained/tokenizer-bert.json"),
-      join(source, "tokenizer.json"),
-    );
+    await copyFile(savePretrainedFile("tokenizer-bert.json"), join(source, "tokenizer.json"));
     const pretrained = await openPretrained(source);
     const spec = familySpec(family, readFamily(family));
     const engine = await engineWith(

@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createClassifier } from "../../src/model/classifier.js";
 import { modelTypes, readConfig } from "../../src/model/families.js";
@@ -7,7 +5,7 @@ import { stockForm } from "../../src/model/stock-form.js";
 import { savedConfig } from "../../src/run/saved-config.js";
 import { tokenizerConfig } from "../../src/run/tokenizer-config.js";
 import { createTokenizer } from "../../src/tokens/tokenizer.js";
-import { readReference, referenceFolder } from "../support/reference.js";
+import { readSavePretrained } from "../support/save-pretrained.js";
 
 type Json = Record<string, unknown>;
 
@@ -18,7 +16,7 @@ interface Expected {
   tokenizers: Record<string, Json>;
 }
 
-const { families, tokenizers } = readReference<Expected>("save_pretrained/expected.json");
+const { families, tokenizers } = JSON.parse(readSavePretrained("expected.json")) as Expected;
 const labels = ["garden", "kitchen", "sea"];
 
 /** What transformers adds out of its own defaults: a file without them means the same. */
@@ -127,7 +125,7 @@ test("what a checkpoint says of its tokenizer is kept, but for where and by whom
 });
 
 function configOf(name: string, given: Json = {}, tokenTypes = name.startsWith("bert")): Json {
-  const tokenizerJson = readFileSync(join(referenceFolder, `save_pretrained/tokenizer-${name}.json`), "utf8");
+  const tokenizerJson = readSavePretrained(`tokenizer-${name}.json`);
   const files = {
     tokenizerJson,
     tokenizerConfigJson: JSON.stringify(given),

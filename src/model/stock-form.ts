@@ -51,7 +51,7 @@ export function checkHead(config: EncoderConfig, head: HeadKind, headWidth?: num
   if (head === "stock") {
     throw new TextgraftError("option-invalid", {
       message: `--head-width is ${headWidth}, but the stock head of ${stockClass(config)} has no width to choose.`,
-      fix: `Choose the activation, too: --head ${fitting(config)[0] ?? "mlp"}.`,
+      fix: `Choose the activation, too: --head ${fittingHeads(config)[0] ?? "mlp"}.`,
     });
   }
   if (!isHidden(head) || headWidth <= config.hiddenSize) return;
@@ -70,7 +70,7 @@ type Encoder = Pick<ClassifierSpec, "config">;
 function placeOf({ config }: Encoder, head: HiddenActivation): { conversion?: Conversion } {
   const place = findPlace({ config }, head);
   if (typeof place !== "string") return place;
-  const fits = fitting(config);
+  const fits = fittingHeads(config);
   throw new TextgraftError("option-invalid", {
     message: `--head ${head} doesn't fit a ${config.modelType} encoder: ${place}.`,
     fix:
@@ -87,7 +87,8 @@ function findPlace({ config }: Encoder, head: HiddenActivation): { conversion?: 
   return conversion.refuses?.(config) ?? { conversion };
 }
 
-const fitting = (config: EncoderConfig): HiddenActivation[] =>
+/** Heads with a hidden layer that some class has on this encoder. */
+export const fittingHeads = (config: EncoderConfig): HiddenActivation[] =>
   hiddenActivations.filter((head) => typeof findPlace({ config }, head) !== "string");
 
 /** The hidden layer that the stock head of a class has over the first position, its own or the pooler. */

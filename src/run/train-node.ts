@@ -7,7 +7,8 @@ import { openTable } from "../data/file-node.js";
 import { partNames } from "../data/split-quotas.js";
 import { parseClassWeights } from "../model/class-weights.js";
 import { createClassifier } from "../model/classifier.js";
-import { checkHead, heldAsStock, stockForm } from "../model/stock-form.js";
+import type { EncoderConfig } from "../model/config.js";
+import { checkHead, fittingHeads, heldAsStock, stockForm } from "../model/stock-form.js";
 import type { Engine } from "./engine.js";
 import { openWorkerEngine } from "./engine-worker-node.js";
 import { eventStream } from "./event-stream.js";
@@ -162,7 +163,7 @@ async function* pipeline(
       card,
       probes,
     });
-    if (!heldAsStock(head.named.head)) yield { kind: "notice", text: OWN_HEAD };
+    if (!heldAsStock(head.named.head)) yield { kind: "notice", text: ownHead(pretrained.config) };
     yield { kind: "saved", folder: options.output };
     const seconds = (Date.now() - start) / 1000;
     return {
@@ -226,6 +227,6 @@ function unrepresented({ labels, parts }: DataFacts): string[] {
   });
 }
 
-const OWN_HEAD =
+const ownHead = (config: EncoderConfig): string =>
   "The mlp head fits no class of transformers: Textgraft alone loads this folder. For others, textgraft export writes " +
-  "it as ONNX; the heads stock, tanh, gelu and relu load everywhere.";
+  `it as ONNX; heads that load everywhere: ${["stock", ...fittingHeads(config)].join(", ")}.`;

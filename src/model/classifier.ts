@@ -7,7 +7,7 @@ import type { Precision } from "../graph/precision.js";
 import type { EncoderConfig } from "./config.js";
 import type { Stage, StageContext, TokenInputs } from "./encoder.js";
 import { familyOf } from "./families.js";
-import { type Head, type HeadKind, mlpHead } from "./head.js";
+import { type Head, type HeadKind, hiddenHead, mlpHead } from "./head.js";
 import {
   attentionBias,
   type Dropout,
@@ -23,6 +23,8 @@ import { type ParameterSpec, parameterScope } from "./parameters.js";
 export interface ClassifierSpec {
   config: EncoderConfig;
   head: HeadKind;
+  /** Units of the head's hidden layer, where that can be chosen. Default: the hidden size, and 512 for mlp. */
+  headWidth?: number;
   labels: readonly string[];
   problem: Problem;
 }
@@ -39,14 +41,20 @@ export interface Classifier {
 }
 
 export function createClassifier(spec: ClassifierSpec): Classifier {
-  const { config, labels } = spec;
+  const { config } = spec;
   const family = familyOf(config);
-  const head = spec.head === "stock" ? family.head(config, labels.length) : mlpHead(config, labels.length);
+  const head = headOf(spec);
   const pooler = head.reads === "pooled" && family.pooler ? [family.pooler(config)] : [];
   const stages = [...family.encoder(config, head.reads === "all" ? "all" : "first"), ...pooler];
   const parameters = [...stages.flatMap((stage) => stage.parameters), ...head.parameters];
   const wordTable = parameters.find(({ name }) => name === family.wordTable)!;
   return { spec, stages, head, parameters, wordTable };
+}
+
+function headOf({ config, head, headWidth, labels }: ClassifierSpec): Head {
+  if (head === "stock") return familyOf(config).head(config, labels.length);
+  if (head === "mlp") return mlpHead(config, labels.length, headWidth);
+  return hiddenHead(config, labels.length, head, headWidth);
 }
 
 /** Parameters of the first `frozen` stages, which don't train. */

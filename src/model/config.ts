@@ -12,6 +12,8 @@ export interface EncoderConfig {
   sharedLayers?: boolean;
   /** Tokens of the longest text that the encoder can read, special tokens included. */
   positions: number;
+  /** Rows of the table of token types. Default: there is none. */
+  tokenTypes?: number;
   /** The token that fills a batch up. */
   padId: number;
   initializerRange: number;

@@ -25,7 +25,15 @@ export interface Stage {
   /** Those that no stage before has listed: what several stages share belongs to the first of them. */
   readonly parameters: readonly ParameterSpec[];
   readonly perToken: boolean;
+  /** The layer of a stage that is a dense layer over the first position, as poolers are. */
+  readonly dense?: DenseLayer;
   readonly build: (g: GraphBuilder, params: ParameterScope, x: Value | null, context: StageContext) => Value;
+}
+
+/** A dense layer by its name, and what comes after it. */
+export interface DenseLayer {
+  readonly name: string;
+  readonly activation: Activation;
 }
 
 export interface StageContext {
@@ -47,6 +55,7 @@ export function denseStage(
   return {
     name,
     perToken: false,
+    dense: { name: dense, activation },
     parameters: denseParameters(dense, hiddenSize, hiddenSize, initializerRange),
     build: (g, root, x) => activate(g, linear(g, root.in(dense), firstPosition(g, x!)), activation),
   };

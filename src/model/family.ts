@@ -1,6 +1,6 @@
 import type { EncoderConfig } from "./config.js";
 import type { Reads, Stage } from "./encoder.js";
-import type { Head } from "./head.js";
+import type { Head, HiddenActivation } from "./head.js";
 
 /** A kind of pretrained encoder: how its checkpoints are read, and what it computes. */
 export interface Family<Config extends EncoderConfig = EncoderConfig> {
@@ -18,6 +18,23 @@ export interface Family<Config extends EncoderConfig = EncoderConfig> {
   readonly pooler?: (config: Config) => Stage;
   /** The head of the class. */
   readonly head: (config: Config, labels: number) => Head;
+  /** By the activation of a head with a hidden layer: how a class of another family has it on this encoder. Default: none. */
+  readonly conversions?: Readonly<Partial<Record<HiddenActivation, Conversion<Config>>>>;
+}
+
+/** Weights by name, as they are stored. */
+export type StoredWeights = ReadonlyMap<
+  string,
+  { readonly shape: readonly number[]; readonly data: Float32Array }
+>;
+
+/** How one family's encoder becomes that of another, for the same outputs. */
+export interface Conversion<Config extends EncoderConfig = EncoderConfig> {
+  /** The reason why an encoder can't be converted. Default: each can. */
+  readonly refuses?: (config: Config) => string | undefined;
+  /** A config.json for the other family, from one of this. */
+  readonly json: (json: Readonly<Record<string, unknown>>, config: Config) => Record<string, unknown>;
+  readonly weights: (weights: StoredWeights, config: Config) => StoredWeights;
 }
 
 /** A family among others, which are told apart by `modelType`. */

@@ -1,12 +1,17 @@
 import type { GraphBuilder } from "../graph/builder.js";
 import type { Value } from "../graph/graph.js";
 import type { EncoderConfig } from "./config.js";
-import type { StageContext } from "./encoder.js";
+import type { DenseLayer, StageContext } from "./encoder.js";
 import { type Activation, activate, type DropoutPlace, linear } from "./layers.js";
 import { denseParameters, type ParameterScope, type ParameterSpec } from "./parameters.js";
 
-/** The head of the model's own class in transformers, or the tutorial's. */
-export type HeadKind = "stock" | "mlp";
+/** Activations of a head with one hidden layer that some class of transformers has. */
+export const hiddenActivations = ["tanh", "gelu", "relu"] as const;
+export type HiddenActivation = (typeof hiddenActivations)[number];
+
+/** The head of the model's own class in transformers, one with a hidden layer of any width, or the tutorial's. */
+export const headKinds = ["stock", ...hiddenActivations, "mlp"] as const;
+export type HeadKind = (typeof headKinds)[number];
 
 /**
  * What stands on the encoder: features → logits [batch, labels]. It reads all positions [batch, sequence, hidden], the
@@ -14,6 +19,8 @@ export type HeadKind = "stock" | "mlp";
  */
 export interface Head {
   readonly reads: "all" | "first" | "pooled";
+  /** Its dense layers, where it is nothing else: the last one by name, and one before that. */
+  readonly dense?: { readonly hidden?: DenseLayer; readonly output: string };
   readonly parameters: readonly ParameterSpec[];
   /** Names of those that an encoder's checkpoint may bring, whatever its labels. Default: none. */
   readonly pretrained?: readonly string[];
@@ -27,6 +34,7 @@ export const MLP_WIDTH = 512;
 export function linearHead(config: EncoderConfig, labels: number): Head {
   return {
     reads: "pooled",
+    dense: { output: "classifier" },
     parameters: denseParameters("classifier", config.hiddenSize, labels, config.initializerRange),
     build: (g, params, pooled, { dropout }) =>
       linear(g, params.in("classifier"), dropout(g, pooled, headPlace(pooled, config.classifierDropout))),
@@ -52,6 +60,7 @@ export function denseHead(
 ): Head {
   return {
     reads: "first",
+    dense: { hidden: { name: dense, activation }, output },
     parameters: [
       ...denseParameters(dense, hiddenSize, hiddenSize, initializerRange),
       ...denseParameters(output, hiddenSize, labels, initializerRange),
@@ -74,6 +83,31 @@ export const classificationHead =
       output: "classifier.out_proj",
       inputDropout: config.classifierDropout,
     });
+
+/** Names of the two layers of `hiddenHead`, until it is saved as a stock class has them. */
+export const HIDDEN_HEAD = { dense: "head.dense", output: "head.output" };
+
+/** A dense layer of `width` units over the first position, activation, dropout, and the last dense layer. */
+export function hiddenHead(
+  config: EncoderConfig,
+  labels: number,
+  activation: HiddenActivation,
+  width = config.hiddenSize,
+): Head {
+  const { hiddenSize, initializerRange, classifierDropout } = config;
+  const { dense, output } = HIDDEN_HEAD;
+  return {
+    reads: "first",
+    parameters: [
+      ...denseParameters(dense, hiddenSize, width, initializerRange),
+      ...denseParameters(output, width, labels, initializerRange),
+    ],
+    build: (g, params, first, { dropout }) => {
+      const inner = activate(g, linear(g, params.in(dense), first), activation);
+      return linear(g, params.in(output), dropout(g, inner, headPlace(inner, classifierDropout)));
+    },
+  };
+}
 
 /** The tutorial's head: Linear(hidden, width), ReLU, dropout, Linear(width, labels), started as PyTorch starts them. */
 export function mlpHead(config: EncoderConfig, labels: number, width = MLP_WIDTH): Head {

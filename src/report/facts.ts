@@ -55,9 +55,10 @@ export function splitTable({ labels, parts }: DataFacts): string {
 
 /** What trains, and how, one fact a line. */
 export function modelLines(facts: ModelFacts): string[] {
-  const { model, commit, layers, hiddenSize, head, frozenStages, classWeights, fresh } = facts;
+  const { model, commit, layers, hiddenSize, head, headWidth, frozenStages, classWeights, fresh } = facts;
+  const width = headWidth === undefined ? "" : ` of ${count(headWidth, "unit")}`;
   const lines = [
-    `Model: ${model}${commit === undefined ? "" : ` (commit ${commit.slice(0, 7)})`}, ${count(layers, "layer")}, hidden size ${hiddenSize}, head ${head}; ` +
+    `Model: ${model}${commit === undefined ? "" : ` (commit ${commit.slice(0, 7)})`}, ${count(layers, "layer")}, hidden size ${hiddenSize}, head ${head}${width}; ` +
       `${grouped(facts.trainedParameters)} of ${grouped(facts.parameters)} parameters train` +
       (frozenStages === 0 ? "." : `; frozen: ${frozenPart(frozenStages, layers)}.`),
     longTextsLine(facts, facts.cutShare),

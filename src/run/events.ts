@@ -40,6 +40,8 @@ export interface ModelFacts extends LengthLimit {
   layers: number;
   hiddenSize: number;
   head: HeadKind;
+  /** Units of its hidden layer; absent for the stock head. */
+  headWidth?: number;
   frozenStages: number;
   windowPooling: WindowPooling;
   /** Training texts, with windows more than one for each longer text. */

@@ -5,12 +5,13 @@ import type { Tensor } from "../base/tensor.js";
 import { type CompiledGraph, compile } from "../graph/onnx.js";
 import { createClassifier, exportGraph } from "../model/classifier.js";
 import type { Tokenizer } from "../tokens/tokenizer.js";
+import { writeConfig } from "./config-json-node.js";
 import { probabilitiesOf } from "./evaluate.js";
 import { load } from "./load-node.js";
 import { openPretrained } from "./pretrained-node.js";
 import { readSavedFacts, type SavedFacts } from "./saved-facts.js";
 import { openSessionNode } from "./session-node.js";
-import { writeFileAtomic, writeJson } from "./write-folder-node.js";
+import { writeFileAtomic } from "./write-folder-node.js";
 
 /** What was written, and how much a probability differs from the model's own at the most. */
 export interface Exported {
@@ -47,7 +48,7 @@ export async function exportOnnx(folder: string): Promise<Exported> {
   await mkdir(join(path, "onnx"), { recursive: true });
   await writeFileAtomic(file, graph.bytes);
   // There is no quantized file that transformers.js would look for in browsers.
-  await writeJson(join(path, "config.json"), { ...config, "transformers.js_config": { dtype: "fp32" } });
+  await writeConfig(path, { ...config, "transformers.js_config": { dtype: "fp32" } });
   return { file, bytes: graph.bytes.length, largestDifference };
 }
 

@@ -60,14 +60,20 @@ export async function load(
   requirePrecision(precision, device);
   const pretrained = await openPretrained(resolve(folder));
   const facts = readSavedFacts(pretrained.folder.textgraft, pretrained.folder.path);
-  const { head, problem, labels, maxLength, long } = facts;
+  const { head, headWidth, problem, labels, maxLength, long } = facts;
   if (maxLength > pretrained.config.positions) {
     throw new TextgraftError("model-invalid", {
       message: `textgraft.json in ${pretrained.folder.path}: maxLength is ${maxLength}, but the model has only ${pretrained.config.positions} positions.`,
       fix: "Use the textgraft.json that came with these weights.",
     });
   }
-  const spec = { config: pretrained.config, head, problem, labels };
+  const spec = {
+    config: pretrained.config,
+    head,
+    ...(headWidth !== undefined && { headWidth }),
+    problem,
+    labels,
+  };
   const engine = await openWorkerEngine({
     classifier: spec,
     device,

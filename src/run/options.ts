@@ -1,6 +1,6 @@
 import { closest, TextgraftError } from "../base/errors.js";
 import type { Precision } from "../graph/precision.js";
-import type { HeadKind } from "../model/head.js";
+import { type HeadKind, headKinds } from "../model/head.js";
 import { type Long, longKinds } from "../tokens/long-texts.js";
 import type { Metrics } from "./metrics.js";
 import { precisions, requirePrecision } from "./precision.js";
@@ -71,9 +71,13 @@ export const trainOptions = {
   ),
   head: choice<HeadKind>(
     "stock",
-    ["stock", "mlp"],
-    "that of the model's class, or the tutorial's two layers",
+    headKinds,
+    "that of the model's class, a new hidden layer that others load, too, or the tutorial's",
   ),
+  headWidth: auto("units of the hidden layer; auto: the hidden size, and 512 for mlp", {
+    whole: true,
+    min: 1,
+  }),
   classWeights: text("none", "balanced, none, or label=weight,label=weight"),
   epochs: number(3, "passes over the training rows", { whole: true, min: 1 }),
   batchSize: number(32, "rows of one batch", { whole: true, min: 1 }),

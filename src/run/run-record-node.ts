@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Split } from "../data/split.js";
-import type { Classifier } from "../model/classifier.js";
+import type { Problem } from "../model/loss.js";
 import type { LengthLimit } from "../tokens/long-texts.js";
 import type { DataFacts, TrainResult } from "./events.js";
 import type { TrainOptions } from "./options.js";
@@ -17,7 +17,9 @@ export interface Finished {
   options: TrainOptions;
   facts: DataFacts;
   limit: LengthLimit;
-  classifier: Classifier;
+  /** As people know it. */
+  head: Pick<SavedFacts, "head" | "headWidth">;
+  problem: Problem;
   history: TrainHistory;
   test: TrainResult["test"];
   split: Split;
@@ -29,7 +31,8 @@ export function runRecord({
   options,
   facts,
   limit,
-  classifier,
+  head,
+  problem,
   history,
   test,
   split,
@@ -40,8 +43,8 @@ export function runRecord({
   return {
     formatVersion: 1,
     textgraft: VERSION,
-    head: classifier.spec.head,
-    problem: classifier.spec.problem,
+    ...head,
+    problem,
     labels,
     ...limit,
     windowPooling: options.windowPooling,

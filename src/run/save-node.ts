@@ -3,13 +3,15 @@ import { join } from "node:path";
 import { TextgraftError } from "../base/errors.js";
 import type { Precision } from "../graph/precision.js";
 import type { Classifier } from "../model/classifier.js";
-import { ownType, stockClass } from "../model/families.js";
 import { encodeSafetensors } from "../model/safetensors.js";
-import { bertSettings } from "../tokens/wordpiece.js";
+import { type StockForm, stockForm } from "../model/stock-form.js";
+import { writeConfig } from "./config-json-node.js";
 import type { Engine } from "./engine.js";
 import { load } from "./load-node.js";
 import type { Pretrained } from "./pretrained-node.js";
+import { savedConfig } from "./saved-config.js";
 import type { SavedFacts } from "./saved-facts.js";
+import { tokenizerConfig } from "./tokenizer-config.js";
 import { writeFolder, writeJson } from "./write-folder-node.js";
 
 export interface SaveInput {
@@ -19,6 +21,8 @@ export interface SaveInput {
   facts: SavedFacts;
   /** What the model in memory computes in. */
   precision: Precision;
+  /** README.md */
+  card: string;
   /** Texts with the probabilities that the model in memory gives them: the saved one must agree. */
   probes: readonly { text: string; probabilities: readonly number[] }[];
 }
@@ -31,69 +35,36 @@ const RELOAD_TOLERANCE: Record<Precision, number> = { float32: 1e-4, float16: 0.
 
 /**
  * Writes a model folder in Hugging Face's layout, reloads it, compares its answers with those of the model in
- * memory, and only then puts it into place. https://huggingface.co/docs/transformers/main_classes/model
+ * memory, and only then puts it into place. The engine is closed before the reloading, which needs its room. https://huggingface.co/docs/transformers/main_classes/model
  */
 export async function saveModel(target: string, overwrite: boolean, input: SaveInput): Promise<void> {
   const write = async (folder: string): Promise<void> => {
-    const { tokenizer } = input.pretrained.folder;
-    await writeFile(
-      join(folder, "tokenizer.json"),
-      tokenizer.tokenizerJson ?? input.pretrained.tokenizer.json,
-    );
-    await writeJson(join(folder, "tokenizer_config.json"), tokenizerConfig(input));
-    await writeJson(join(folder, "config.json"), modelConfig(input));
+    const { folder: source, tokenizer } = input.pretrained;
+    const form = stockForm(input.classifier.spec, source.config);
+    const { positions, tokenTypes = 0 } = form.spec.config;
+    const use = { tokenizer, positions, tokenTypes: tokenTypes > 1 };
+    await writeFile(join(folder, "tokenizer.json"), source.tokenizer.tokenizerJson ?? tokenizer.json);
+    await writeJson(join(folder, "tokenizer_config.json"), tokenizerConfig(source.tokenizer, use));
+    await writeConfig(folder, savedConfig(form));
     await writeJson(join(folder, "textgraft.json"), input.facts);
-    await writeFile(join(folder, "model.safetensors"), await weightsFile(input));
+    await writeFile(join(folder, "README.md"), input.card);
+    await writeFile(join(folder, "model.safetensors"), await weightsFile(input, form));
   };
   await writeFolder(target, { overwrite }, write, (folder) => verify(folder, input));
 }
 
-async function weightsFile({ engine, classifier }: SaveInput): Promise<Uint8Array[]> {
-  const tensors = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+async function weightsFile({ engine, classifier }: SaveInput, form: StockForm): Promise<Uint8Array[]> {
+  const trained = new Map<string, { shape: readonly number[]; data: Float32Array }>();
   for (const { name, shape } of classifier.parameters)
-    tensors.set(name, { shape, data: await engine.read(name) });
-  return encodeSafetensors(tensors);
+    trained.set(name, { shape, data: await engine.read(name) });
+  return encodeSafetensors(form.weights(trained));
 }
 
-/** No class of transformers. */
-const OWN_CLASS = "TextgraftClassifier";
-
-/** What stock classes can load says so; the mlp head has a type of its own, so that nothing loads it wrongly. */
-function modelConfig({ classifier: { spec }, pretrained }: SaveInput): Record<string, unknown> {
-  const { torch_dtype: _old, "transformers.js_config": _export, ...config } = pretrained.folder.config;
-  const { modelType } = spec.config;
-  return {
-    ...config,
-    architectures: [spec.head === "stock" ? stockClass(spec.config) : OWN_CLASS],
-    model_type: spec.head === "stock" ? modelType : ownType(modelType, spec.head),
-    dtype: "float32",
-    id2label: Object.fromEntries(spec.labels.map((label, id) => [id, label])),
-    label2id: Object.fromEntries(spec.labels.map((label, id) => [label, id])),
-    problem_type: `${spec.problem}_classification`,
-    classifier_dropout: spec.config.classifierDropout,
-  };
-}
-
-/**
- * Special tokens, too, since special_tokens_map.json isn't written any more, and what decides about ids in programs that
- * don't take tokenizer.json's word for it.
- */
-function tokenizerConfig({ pretrained: { folder, config, tokenizer } }: SaveInput): Record<string, unknown> {
-  const { specialTokensMapJson = "{}", tokenizerConfigJson = "{}" } = folder.tokenizer;
-  const given = {
-    ...(JSON.parse(specialTokensMapJson) as Record<string, unknown>),
-    ...(JSON.parse(tokenizerConfigJson) as Record<string, unknown>),
-  };
-  const { tokenizer_class: name = "TokenizersBackend", model_max_length: length } = given;
-  return {
-    ...given,
-    ...bertSettings(tokenizer.json),
-    tokenizer_class: name === "TokenizersBackend" ? "BertTokenizer" : name, // transformers 4 doesn't know that one
-    model_max_length: typeof length === "number" ? Math.min(length, config.positions) : config.positions,
-  };
-}
-
-async function verify(folder: string, { probes, precision, classifier: { spec } }: SaveInput): Promise<void> {
+async function verify(
+  folder: string,
+  { engine, probes, precision, classifier: { spec } }: SaveInput,
+): Promise<void> {
+  await engine.close();
   const reloaded = await load(folder);
   try {
     const predictions = await reloaded.predict(probes.map(({ text }) => text));

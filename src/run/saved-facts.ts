@@ -1,6 +1,7 @@
 import { TextgraftError } from "../base/errors.js";
-import type { HeadKind } from "../model/head.js";
+import { type HeadKind, headKinds } from "../model/head.js";
 import type { Problem } from "../model/loss.js";
+import { heldAsStock } from "../model/stock-form.js";
 import { type LengthLimit, longKinds } from "../tokens/long-texts.js";
 import type { DataFacts, EpochFacts, Stopped } from "./events.js";
 import type { Metrics } from "./metrics.js";
@@ -12,7 +13,10 @@ export interface SavedFacts extends LengthLimit {
   /** Of this file. */
   formatVersion: 1;
   textgraft: string;
+  /** As it was trained. In the weights a hidden layer stands as the stock class of config.json has it. */
   head: HeadKind;
+  /** Units of the head's hidden layer; absent for the stock head, and for mlp means 512. */
+  headWidth?: number;
   problem: Problem;
   labels: readonly string[];
   windowPooling: WindowPooling;
@@ -31,21 +35,22 @@ export interface SavedFacts extends LengthLimit {
   };
 }
 
+/** What has to be known to use a saved model: with its head as the weights have it. */
+export type SavedSpec = LengthLimit &
+  Pick<SavedFacts, "head" | "headWidth" | "problem" | "labels" | "windowPooling">;
+
 /**
  * What has to be known to use the model in the folder `path`, from its textgraft.json; throws `model-invalid` where
  * there is none, and naming the key for anything that isn't understood.
  */
-export function readSavedFacts(
-  json: Readonly<Record<string, unknown>> | undefined,
-  path: string,
-): Pick<SavedFacts, "head" | "problem" | "labels" | "windowPooling" | keyof LengthLimit> {
+export function readSavedFacts(json: Readonly<Record<string, unknown>> | undefined, path: string): SavedSpec {
   if (!json) {
     throw new TextgraftError("model-invalid", {
       message: `${path} has no textgraft.json: it is no classifier that textgraft trained.`,
       fix: `Train one from it: textgraft train DATA --model ${path}`,
     });
   }
-  const { formatVersion, head, problem, labels, maxLength } = json;
+  const { formatVersion, head, headWidth, problem, labels, maxLength } = json;
   // Folders of before there was a choice have none of these.
   const { long = "head", stride = 0, windowPooling = "mean" } = json;
   const wrong = (key: string, wanted: string): TextgraftError =>
@@ -54,7 +59,10 @@ export function readSavedFacts(
       fix: "Use a folder that textgraft train wrote, with a version of textgraft that is no older.",
     });
   if (formatVersion !== 1) throw wrong("formatVersion", "1");
-  if (head !== "stock" && head !== "mlp") throw wrong("head", `"stock" or "mlp"`);
+  const found = headKinds.find((kind) => kind === head);
+  if (found === undefined) throw wrong("head", headKinds.map((kind) => JSON.stringify(kind)).join(" or "));
+  if (headWidth !== undefined && !(typeof headWidth === "number" && headWidth > 0))
+    throw wrong("headWidth", "a number above 0");
   if (problem !== "single_label" && problem !== "multi_label")
     throw wrong("problem", `"single_label" or "multi_label"`);
   if (typeof maxLength !== "number" || !(maxLength > 0)) throw wrong("maxLength", "a number above 0");
@@ -65,8 +73,12 @@ export function readSavedFacts(
   if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string") || labels.length < 2) {
     throw wrong("labels", "a list of at least two names");
   }
-  return { head, problem, labels, maxLength, long, stride, windowPooling };
+  return { ...heldHead(found, headWidth), problem, labels, maxLength, long, stride, windowPooling };
 }
+
+/** A head as the weights of a folder have it. */
+const heldHead = (head: HeadKind, headWidth: number | undefined): Pick<SavedSpec, "head" | "headWidth"> =>
+  heldAsStock(head) ? { head: "stock" } : { head, ...(headWidth !== undefined && { headWidth }) };
 
 const oneOf = <T extends string>(known: readonly T[], value: unknown): value is T =>
   (known as readonly unknown[]).includes(value);

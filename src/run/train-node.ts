@@ -1,4 +1,5 @@
 import { freemem } from "node:os";
+import { basename, resolve } from "node:path";
 import { TextgraftError } from "../base/errors.js";
 import { random } from "../base/random.js";
 import { singleLabelsLookLikeSets } from "../data/check.js";
@@ -7,13 +8,16 @@ import { openTable } from "../data/file-node.js";
 import { setsHint } from "../data/label-sets.js";
 import { partNames } from "../data/split-quotas.js";
 import { parseClassWeights } from "../model/class-weights.js";
-import { type Classifier, createClassifier } from "../model/classifier.js";
+import { createClassifier } from "../model/classifier.js";
+import type { EncoderConfig } from "../model/config.js";
 import type { Problem } from "../model/loss.js";
+import { checkHead, fittingHeads, heldAsStock, stockForm } from "../model/stock-form.js";
 import type { Engine } from "./engine.js";
 import { openWorkerEngine } from "./engine-worker-node.js";
 import { eventStream, telling } from "./event-stream.js";
 import type { DataFacts, ModelEvent, ModelFacts, TrainEvent, TrainResult } from "./events.js";
 import { judge } from "./judge.js";
+import { modelCard } from "./model-card.js";
 import { resolveOptions, type TrainOptions } from "./options.js";
 import { datasetFrom, type LabelledRow, partsOf, type Sources } from "./parts.js";
 import {
@@ -30,6 +34,8 @@ import { rulesOf } from "./problem.js";
 import { type Memory, rehearse } from "./rehearsal.js";
 import { runRecord } from "./run-record-node.js";
 import { saveModel } from "./save-node.js";
+import { kindOf } from "./saved-config.js";
+import { startHead } from "./start-head.js";
 import { tokenize } from "./tokenize.js";
 import { stepsPerEpoch, trainEpochs, trainPassages } from "./train.js";
 import { checkTarget } from "./write-folder-node.js";
@@ -77,6 +83,7 @@ async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator
     openPretrained(options.model, { revision, signal, tell }),
   );
   checkFreeze(options.freeze, pretrained.config);
+  checkHead(pretrained.config, options.head, options.headWidth === "auto" ? undefined : options.headWidth);
   lengthLimitOf(options, pretrained.config.positions, pretrained); // told before the long work
   const sources = await readSources(data, options);
   const grouped = options.split === "grouped";
@@ -97,16 +104,20 @@ async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator
     problem,
     stopIfCancelled,
   );
+  const head = startHead(options, pretrained.config, pretrained.folder.textgraft, {
+    labels: facts.labels,
+    problem,
+  });
   const classifier = createClassifier({
     config: pretrained.config,
-    head: options.head,
+    ...head.spec,
     labels: facts.labels,
     problem,
   });
   const frozenStages = frozenStagesOf(options.freeze, classifier);
   const engine = await openWorkerEngine(engineSpecOf(classifier, options, { frozenStages, ...limit }));
   try {
-    const keepHead = continues(pretrained, classifier);
+    const keepHead = head.continues;
     const fresh = await writeWeights(engine, classifier, pretrained, { random: seeded, keepHead });
     const passages = trainPassages(tokens).length;
     const steps = options.epochs * stepsPerEpoch(passages, options.batchSize, options.accumulate);
@@ -119,7 +130,7 @@ async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator
       trainedParameters: trained,
       layers: pretrained.config.layers,
       hiddenSize: pretrained.config.hiddenSize,
-      head: options.head,
+      ...head.named,
       frozenStages,
       ...limit,
       windowPooling: options.windowPooling,
@@ -145,7 +156,19 @@ async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator
     const history = yield* trainEpochs(engine, tokens, settings);
     const test = yield* judge(engine, tokens, split, { labels: facts.labels, classWeights });
     const features = yield* featuresOf(engine, frozenStages);
-    const saved = runRecord({ pretrained, options, facts, limit, classifier, history, test, split });
+    const saved = runRecord({
+      pretrained,
+      options,
+      facts,
+      limit,
+      head: head.named,
+      problem: classifier.spec.problem,
+      history,
+      test,
+      split,
+    });
+    const { spec } = stockForm(classifier.spec, pretrained.folder.config);
+    const card = modelCard({ name: basename(resolve(options.output)), saved, model, test, ...kindOf(spec) });
     const probes = test.judged.slice(0, PROBES);
     await saveModel(options.output, options.overwrite, {
       engine,
@@ -153,8 +176,10 @@ async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator
       pretrained,
       facts: saved,
       precision: options.precision,
+      card,
       probes,
     });
+    if (!heldAsStock(head.named.head)) yield { kind: "notice", text: ownHead(pretrained.config) };
     yield { kind: "saved", folder: options.output };
     const seconds = (Date.now() - start) / 1000;
     return {
@@ -227,10 +252,6 @@ function unrepresented({ labels, parts }: DataFacts): string[] {
   });
 }
 
-/** The model was fine-tuned for the same labels in the same order: its head goes on learning. */
-function continues({ folder }: Pretrained, { spec }: Classifier): boolean {
-  const { labels, head: kind, problem } = folder.textgraft ?? {};
-  return (
-    kind === spec.head && problem === spec.problem && JSON.stringify(labels) === JSON.stringify(spec.labels)
-  );
-}
+const ownHead = (config: EncoderConfig): string =>
+  "The mlp head fits no class of transformers: Textgraft alone loads this folder. For others, textgraft export writes " +
+  `it as ONNX; heads that load everywhere: ${["stock", ...fittingHeads(config)].join(", ")}.`;

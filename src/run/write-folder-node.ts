@@ -71,14 +71,17 @@ export async function checkTarget(target: string, overwrite: boolean): Promise<v
   });
 }
 
-/** Writes JSON as Hugging Face does: indented by 2, keys sorted at every level, final newline. */
-export async function writeJson(file: string, value: unknown): Promise<void> {
+/** JSON as Hugging Face writes it: indented by 2, keys sorted at every level, final newline. */
+export function sortedJson(value: unknown): string {
   const sorted = (_key: string, item: unknown) =>
     typeof item === "object" && item !== null && !Array.isArray(item)
       ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
       : item;
-  await writeFileAtomic(file, `${JSON.stringify(value, sorted, 2)}\n`);
+  return `${JSON.stringify(value, sorted, 2)}\n`;
 }
+
+export const writeJson = (file: string, value: unknown): Promise<void> =>
+  writeFileAtomic(file, sortedJson(value));
 
 /** Writes a file completely or not at all: beside its place, to the disk, and then renamed over what was there. */
 export async function writeFileAtomic(file: string, data: string | Uint8Array): Promise<void> {

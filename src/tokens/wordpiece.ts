@@ -60,8 +60,7 @@ export function wordPieceJson(vocabTxt: string, config: Json): Json {
  * What tokenizer_config.json has to say so that BertTokenizer of transformers, which lowercases by default, reads texts as
  * this tokenizer.json does; nothing where that has no BertNormalizer.
  */
-export function bertSettings(tokenizerJson: string): Json {
-  const { normalizer } = JSON.parse(tokenizerJson) as Json;
+export function bertSettings({ normalizer }: { readonly normalizer?: unknown }): Json {
   if ((normalizer as Json | null)?.type !== "BertNormalizer") return {};
   const { lowercase, strip_accents: accents, handle_chinese_chars: chinese } = normalizer as Json;
   return {

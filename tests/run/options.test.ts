@@ -59,7 +59,20 @@ const cases: Record<keyof TrainOptions, { valid: [string, unknown][]; invalid: s
     ],
     invalid: ["no", ""],
   },
-  head: { valid: [["mlp", "mlp"]], invalid: ["MLP", "cnn"] },
+  head: {
+    valid: [
+      ["mlp", "mlp"],
+      ["gelu", "gelu"],
+    ],
+    invalid: ["MLP", "cnn", "silu"],
+  },
+  headWidth: {
+    valid: [
+      ["auto", "auto"],
+      ["64", 64],
+    ],
+    invalid: ["0", "1.5", "wide"],
+  },
   classWeights: {
     valid: [
       ["balanced", "balanced"],

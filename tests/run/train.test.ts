@@ -115,6 +115,7 @@ describe("a training on a file", async () => {
 
   test("leaves a folder in Hugging Face's layout", async () => {
     expect((await readdir(input.output)).sort()).toEqual([
+      "README.md",
       "config.json",
       "model.safetensors",
       "textgraft.json",
@@ -132,12 +133,17 @@ describe("a training on a file", async () => {
       id2label: { 0: "garden", 1: "kitchen", 2: "sea" },
       label2id: { garden: 0, kitchen: 1, sea: 2 },
       problem_type: "single_label_classification",
-      classifier_dropout: 0.1,
+      transformers_version: "5.18.0",
     });
     expect(await read("tokenizer_config.json")).toEqual({
       do_lower_case: true,
       strip_accents: null,
       tokenize_chinese_chars: false,
+      cls_token: "[CLS]",
+      mask_token: "[MASK]",
+      pad_token: "[PAD]",
+      sep_token: "[SEP]",
+      unk_token: "[UNK]",
       model_max_length: 64,
       tokenizer_class: "BertTokenizer",
     });

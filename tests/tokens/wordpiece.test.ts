@@ -26,8 +26,8 @@ test.each([
     vocabTxt: VOCABULARY.join("\n"),
     tokenizerConfigJson: JSON.stringify(settings),
   });
-  expect(bertSettings(json)).toEqual(settings);
-  expect(bertSettings(JSON.stringify({ ...(JSON.parse(json) as object), normalizer: null }))).toEqual({});
+  expect(bertSettings(JSON.parse(json) as object)).toEqual(settings);
+  expect(bertSettings({ ...(JSON.parse(json) as object), normalizer: null })).toEqual({});
 });
 
 test("the embedded encoder's vocab.txt gives the same ids as its tokenizer.json", () => {

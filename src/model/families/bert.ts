@@ -1,3 +1,4 @@
+import { asDistilbert, asElectra } from "../bert-conversions.js";
 import { BERT_DEFAULTS, configReader, readTransformerConfig, type TransformerConfig } from "../config.js";
 import { embeddingsStage } from "../embeddings.js";
 import { denseStage } from "../encoder.js";
@@ -31,4 +32,5 @@ export const bert = defineFamily<BertConfig>({
   ],
   pooler: (config) => denseStage("bert.pooler", config, { dense: "bert.pooler.dense", activation: "tanh" }),
   head: linearHead,
+  conversions: { gelu: asElectra, relu: asDistilbert },
 });

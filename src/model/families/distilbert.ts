@@ -14,7 +14,7 @@ const DEFAULTS = {
   max_position_embeddings: 512,
 };
 
-const LAYER: LayerNames = {
+export const DISTILBERT_LAYER: LayerNames = {
   query: "attention.q_lin",
   key: "attention.k_lin",
   value: "attention.v_lin",
@@ -53,7 +53,7 @@ export const distilbert = defineFamily<TransformerConfig>({
     embeddingsStage(config, { name: "distilbert.embeddings", tokenTypes: 0 }),
     ...transformerLayers(config, {
       name: "distilbert.transformer.layer",
-      names: LAYER,
+      names: DISTILBERT_LAYER,
       reads,
       projectionDropout: 0,
     }),

@@ -47,8 +47,14 @@ export const stockClass = (config: EncoderConfig): string => familyOf(config).cl
 /** A head that no stock class has gets a model type of its own, so that nothing loads it wrongly. */
 export const ownType = (modelType: string, head: string): string => `textgraft_${modelType}_${head}`;
 
+/** Whether a model type is one of `ownType`. */
+export const isOwnType = (modelType: unknown): modelType is string =>
+  typeof modelType === "string" && OWN_TYPE.test(modelType);
+
+const OWN_TYPE = /^textgraft_(.+)_[^_]+$/;
+
 /** The model type of the encoder, also where the file is ours. */
 function stockType(modelType: unknown): string {
   if (typeof modelType !== "string") return String(modelType);
-  return /^textgraft_(.+)_[^_]+$/.exec(modelType)?.[1] ?? modelType;
+  return OWN_TYPE.exec(modelType)?.[1] ?? modelType;
 }

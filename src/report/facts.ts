@@ -55,7 +55,8 @@ export function splitTable({ labels, parts }: DataFacts): string {
 
 /** What trains, and how, one fact a line. */
 export function modelLines(facts: ModelFacts): string[] {
-  const { model, commit, layers, hiddenSize, head, headWidth, frozenStages, classWeights, fresh } = facts;
+  const { model, commit, layers, hiddenSize, head, headWidth, frozenStages, classWeights, fresh, unused } =
+    facts;
   const width = headWidth === undefined ? "" : ` of ${count(headWidth, "unit")}`;
   const lines = [
     `Model: ${model}${commit === undefined ? "" : ` (commit ${commit.slice(0, 7)})`}, ${count(layers, "layer")}, hidden size ${hiddenSize}, head ${head}${width}; ` +
@@ -65,10 +66,23 @@ export function modelLines(facts: ModelFacts): string[] {
     `Learning rate ${facts.learningRate}, ${count(facts.steps, "step")}.`,
   ];
   if (classWeights) lines.push(`Class weights: [${classWeights.map((w) => w.toFixed(8)).join(" ")}].`);
-  const unexpected = fresh.filter((name) => name.startsWith("bert."));
-  if (unexpected.length > 0)
-    lines.push(`Not in the pretrained model, start at random: ${unexpected.join(", ")}.`);
+  if (fresh.encoder.length > 0)
+    lines.push(`Not in the pretrained model, start at random: ${fresh.encoder.join(", ")}.`);
+  if (unused.length > 0) lines.push(`In the pretrained model, but not in this one: ${byModule(unused)}.`);
   return lines;
+}
+
+/** Names of tensors in one line: how many each part of the checkpoint has. */
+function byModule(names: readonly string[]): string {
+  const numbers = new Map<string, number>();
+  for (const name of names) {
+    const part = name.split(".").slice(0, 2).join(".");
+    numbers.set(part, (numbers.get(part) ?? 0) + 1);
+  }
+  const parts = [...numbers].map(([part, number]) => `${part} (${count(number, "tensor")})`);
+  return parts.length <= 6
+    ? parts.join(", ")
+    : `${parts.slice(0, 5).join(", ")} and ${parts.length - 5} more parts`;
 }
 
 /** What a training will take. */

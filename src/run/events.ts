@@ -52,8 +52,10 @@ export interface ModelFacts extends LengthLimit {
   steps: number;
   /** One for each label; absent where all are 1. */
   classWeights?: readonly number[];
-  /** Parameters that the pretrained model lacks; they start at random. */
-  fresh: readonly string[];
+  /** Parameters that start at random: those that the pretrained encoder lacks, and those of a new head. */
+  fresh: { readonly encoder: readonly string[]; readonly head: readonly string[] };
+  /** Tensors of the pretrained model that aren't in the classifier, such as the head of its pretraining. */
+  unused: readonly string[];
 }
 
 export interface EpochFacts {

@@ -5,11 +5,11 @@ import type { Tensor } from "../base/tensor.js";
 import { type CompiledGraph, compile } from "../graph/onnx.js";
 import { createClassifier, exportGraph } from "../model/classifier.js";
 import type { Tokenizer } from "../tokens/tokenizer.js";
+import { type ClassifierFacts, classifierFacts } from "./classifier-facts.js";
 import { writeConfig } from "./config-json-node.js";
 import { probabilitiesOf } from "./evaluate.js";
 import { load } from "./load-node.js";
-import { openPretrained } from "./pretrained-node.js";
-import { readSavedFacts, type SavedFacts } from "./saved-facts.js";
+import { openPretrained, readParameter } from "./pretrained-node.js";
 import { openSessionNode } from "./session-node.js";
 import { writeFileAtomic } from "./write-folder-node.js";
 
@@ -53,12 +53,14 @@ export async function exportOnnx(folder: string): Promise<Exported> {
 }
 
 async function exported(name: string) {
-  const { folder, config, tokenizer } = await openPretrained(resolve(name));
-  const facts = readSavedFacts(folder.textgraft, folder.path);
+  const pretrained = await openPretrained(resolve(name));
+  const { folder, config, tokenizer } = pretrained;
+  const facts = classifierFacts(pretrained);
   const classifier = createClassifier({ ...facts, config });
   const weights = new Map<string, Float32Array>();
-  for (const { name: parameter } of classifier.parameters) {
-    weights.set(parameter, await folder.weights.read(parameter));
+  for (const parameter of classifier.parameters) {
+    const values = await readParameter(pretrained, parameter);
+    if (values !== undefined) weights.set(parameter.name, values); // `load` has told what is missing
   }
   const graph = compile(exportGraph(classifier, weights).outputs, { target: "portable" });
   return { graph, tokenizer, config: folder.config, path: folder.path, ...facts };
@@ -68,7 +70,7 @@ async function compare(
   folder: string,
   graph: CompiledGraph,
   tokenizer: Tokenizer,
-  { labels, problem, maxLength }: Pick<SavedFacts, "labels" | "problem" | "maxLength">,
+  { labels, problem, maxLength }: ClassifierFacts,
 ): Promise<number> {
   const session = await openSessionNode(graph, { device: "cpu" });
   const model = await load(folder);

@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import { TextgraftError } from "../base/errors.js";
 import { random } from "../base/random.js";
 import type { Precision } from "../graph/precision.js";
 import { createClassifier } from "../model/classifier.js";
@@ -7,6 +6,7 @@ import type { Problem } from "../model/loss.js";
 import { encodeAll } from "../tokens/encode-all.js";
 import type { LengthLimit, Long } from "../tokens/long-texts.js";
 import type { Tokenizer } from "../tokens/tokenizer.js";
+import { classifierFacts } from "./classifier-facts.js";
 import type { Engine } from "./engine.js";
 import { openWorkerEngine } from "./engine-worker-node.js";
 import { probabilitiesOf, textLogitsOf } from "./evaluate.js";
@@ -15,7 +15,7 @@ import { requirePrecision } from "./precision.js";
 import type { Prediction } from "./predict.js";
 import { openPretrained, writeWeights } from "./pretrained-node.js";
 import { rulesOf } from "./problem.js";
-import { readSavedFacts, type SavedFacts } from "./saved-facts.js";
+import type { SavedFacts } from "./saved-facts.js";
 import type { Device } from "./session.js";
 
 /** A fine-tuned classifier, ready to predict. Close it when it isn't needed any more. */
@@ -50,7 +50,7 @@ export interface LoadOptions {
 const BATCH_SIZE = 32;
 
 /**
- * Loads a model folder that `train` wrote. Errors: `file-missing`, `model-invalid`, `config-invalid`,
+ * Loads a model folder that `train` wrote, or one with a classifier of transformers. Errors: `file-missing`, `model-invalid`, `config-invalid`,
  * `weights-invalid`, `option-invalid`.
  */
 export async function load(
@@ -59,21 +59,10 @@ export async function load(
 ): Promise<TextClassifier> {
   requirePrecision(precision, device);
   const pretrained = await openPretrained(resolve(folder));
-  const facts = readSavedFacts(pretrained.folder.textgraft, pretrained.folder.path);
+  const facts = classifierFacts(pretrained);
   const { head, headWidth, problem, labels, maxLength, long } = facts;
-  if (maxLength > pretrained.config.positions) {
-    throw new TextgraftError("model-invalid", {
-      message: `textgraft.json in ${pretrained.folder.path}: maxLength is ${maxLength}, but the model has only ${pretrained.config.positions} positions.`,
-      fix: "Use the textgraft.json that came with these weights.",
-    });
-  }
-  const spec = {
-    config: pretrained.config,
-    head,
-    ...(headWidth !== undefined && { headWidth }),
-    problem,
-    labels,
-  };
+  const width = headWidth === undefined ? {} : { headWidth };
+  const spec = { config: pretrained.config, head, ...width, problem, labels };
   const engine = await openWorkerEngine({
     classifier: spec,
     device,
@@ -82,7 +71,10 @@ export async function load(
     ...(threads === undefined ? {} : { threads }),
   });
   try {
-    await writeWeights(engine, createClassifier(spec), pretrained, { random: random(0), keepHead: true });
+    await writeWeights(engine, createClassifier(spec), pretrained, {
+      random: random(0),
+      labelRows: labels.map((_, id) => id),
+    });
   } catch (error) {
     await engine.close();
     throw error;

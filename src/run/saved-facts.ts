@@ -40,16 +40,10 @@ export type SavedSpec = LengthLimit &
   Pick<SavedFacts, "head" | "headWidth" | "problem" | "labels" | "windowPooling">;
 
 /**
- * What has to be known to use the model in the folder `path`, from its textgraft.json; throws `model-invalid` where
- * there is none, and naming the key for anything that isn't understood.
+ * What has to be known to use the model in the folder `path`, from its textgraft.json; throws `model-invalid` naming the
+ * key for anything that isn't understood.
  */
-export function readSavedFacts(json: Readonly<Record<string, unknown>> | undefined, path: string): SavedSpec {
-  if (!json) {
-    throw new TextgraftError("model-invalid", {
-      message: `${path} has no textgraft.json: it is no classifier that textgraft trained.`,
-      fix: `Train one from it: textgraft train DATA --model ${path}`,
-    });
-  }
+export function readSavedFacts(json: Readonly<Record<string, unknown>>, path: string): SavedSpec {
   const { formatVersion, head, headWidth, problem, labels, maxLength } = json;
   // Folders of before there was a choice have none of these.
   const { long = "head", stride = 0, windowPooling = "mean" } = json;

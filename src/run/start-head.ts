@@ -1,7 +1,8 @@
+import { TextgraftError } from "../base/errors.js";
 import type { ClassifierSpec } from "../model/classifier.js";
-import type { EncoderConfig } from "../model/config.js";
 import { type HeadKind, MLP_WIDTH } from "../model/head.js";
 import { heldAsStock } from "../model/stock-form.js";
+import { type ClassifierFacts, classifierFacts, isClassifier, type ReadModel } from "./classifier-facts.js";
 import type { TrainOptions } from "./options.js";
 import type { SavedFacts } from "./saved-facts.js";
 
@@ -11,31 +12,70 @@ export interface StartHead {
   readonly named: Pick<SavedFacts, "head" | "headWidth">;
   /** As it is computed. */
   readonly spec: Pick<ClassifierSpec, "head" | "headWidth">;
-  /** The starting folder has it for the same labels in the same order: it goes on learning. */
-  readonly continues: boolean;
+  /** The label that each new label was among the old ones, where the folder's head goes on learning. */
+  readonly labelRows?: readonly number[];
+  /** What became of the head of a folder that was fine-tuned before, for people. */
+  readonly notice?: string;
 }
 
 /**
- * Goes on with the head of a folder that Textgraft fine-tuned for the same labels, if that is what was asked for; else
- * begins a new one. A hidden layer that lies in the folder as the stock head of its class goes on as that: what it
- * was padded with stays zero, since the gradients there are zero.
+ * Goes on with the head of a folder that was fine-tuned for the same labels, in any order, if that head is what was
+ * asked for; else begins a new one. A hidden layer that lies in the folder as the stock head of its class goes on as
+ * that: what it was padded with stays zero, since the gradients there are zero.
  */
 export function startHead(
-  { head, headWidth }: Pick<TrainOptions, "head" | "headWidth">,
-  { hiddenSize }: Pick<EncoderConfig, "hiddenSize">,
-  textgraft: Readonly<Record<string, unknown>> | undefined,
+  options: Pick<TrainOptions, "head" | "headWidth">,
+  model: ReadModel,
   { labels, problem }: Pick<SavedFacts, "labels" | "problem">,
 ): StartHead {
-  const found = textgraft as Partial<SavedFacts> | undefined;
-  const same = found?.problem === problem && JSON.stringify(found.labels) === JSON.stringify(labels);
-  if (found?.head !== undefined && same) {
-    const named = withWidth(found.head, found.headWidth ?? usualWidth(found.head, hiddenSize));
-    const asked = head === found.head || (head === "stock" && heldAsStock(found.head));
-    if (asked && (headWidth === "auto" || headWidth === named.headWidth))
-      return { named, spec: heldAsStock(found.head) ? { head: "stock" } : named, continues: true };
+  const { hiddenSize } = model.config;
+  const asked = withWidth(
+    options.head,
+    options.headWidth === "auto" ? usualWidth(options.head, hiddenSize) : options.headWidth,
+  );
+  if (!isClassifier(model)) return { named: asked, spec: asked };
+  const anew = (why: string): StartHead => ({
+    named: asked,
+    spec: asked,
+    notice: `${why}: a new head starts at random.`,
+  });
+  let facts: ClassifierFacts;
+  try {
+    facts = classifierFacts(model);
+  } catch (error) {
+    if (!(error instanceof TextgraftError)) throw error;
+    return anew(`The model's head isn't one for labels (${error.message.replace(/\.$/, "")})`);
   }
-  const fresh = withWidth(head, headWidth === "auto" ? usualWidth(head, hiddenSize) : headWidth);
-  return { named: fresh, spec: fresh, continues: false };
+  const { head = "stock", headWidth } = (model.folder.textgraft ?? {}) as Partial<SavedFacts>;
+  const found = withWidth(head, headWidth ?? usualWidth(head, hiddenSize));
+  const same = options.head === head || (options.head === "stock" && heldAsStock(head));
+  const wide = options.headWidth === "auto" || options.headWidth === found.headWidth;
+  if (!same || !wide) return anew(`The model was trained with the head ${shown(found)}`);
+  if (facts.problem !== problem) {
+    const before = facts.problem === "single_label" ? "one label" : "any number of labels";
+    return anew(`The model was trained for ${before} a text`);
+  }
+  const changes = changesOf(facts.labels, labels);
+  if (changes !== undefined) {
+    return anew(`The labels aren't those that the model was trained for, but ${changes}`);
+  }
+  return {
+    named: found,
+    spec: heldAsStock(head) ? { head: "stock" } : found,
+    labelRows: labels.map((label) => facts.labels.indexOf(label)),
+    notice: "The model was trained for these labels before: its head goes on learning.",
+  };
+}
+
+/** What labels there are besides others, and which are missing; undefined where they are the same. */
+function changesOf(before: readonly string[], now: readonly string[]): string | undefined {
+  const gone = before.filter((label) => !now.includes(label));
+  const added = now.filter((label) => !before.includes(label));
+  const changes = [
+    ...(gone.length === 0 ? [] : [`without ${listed(gone)}`]),
+    ...(added.length === 0 ? [] : [`with ${listed(added)} added`]),
+  ];
+  return changes.length === 0 ? undefined : changes.join(" and ");
 }
 
 function usualWidth(head: HeadKind, hiddenSize: number): number | undefined {
@@ -45,3 +85,9 @@ function usualWidth(head: HeadKind, hiddenSize: number): number | undefined {
 
 const withWidth = (head: HeadKind, headWidth: number | undefined): StartHead["named"] =>
   headWidth === undefined ? { head } : { head, headWidth };
+
+const shown = ({ head, headWidth }: StartHead["named"]): string =>
+  headWidth === undefined ? head : `${head} of ${headWidth} units`;
+
+const listed = (labels: readonly string[]): string =>
+  labels.length <= 5 ? labels.join(", ") : `${labels.slice(0, 4).join(", ")} and ${labels.length - 4} more`;

@@ -104,10 +104,7 @@ async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator
     problem,
     stopIfCancelled,
   );
-  const head = startHead(options, pretrained.config, pretrained.folder.textgraft, {
-    labels: facts.labels,
-    problem,
-  });
+  const head = startHead(options, pretrained, { labels: facts.labels, problem });
   const classifier = createClassifier({
     config: pretrained.config,
     ...head.spec,
@@ -117,8 +114,8 @@ async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator
   const frozenStages = frozenStagesOf(options.freeze, classifier);
   const engine = await openWorkerEngine(engineSpecOf(classifier, options, { frozenStages, ...limit }));
   try {
-    const keepHead = head.continues;
-    const fresh = await writeWeights(engine, classifier, pretrained, { random: seeded, keepHead });
+    const { labelRows, notice } = head;
+    const copied = await writeWeights(engine, classifier, pretrained, { random: seeded, labelRows });
     const passages = trainPassages(tokens).length;
     const steps = options.epochs * stepsPerEpoch(passages, options.batchSize, options.accumulate);
     const learningRate = learningRateOf(options.learningRate, frozenStages, classifier);
@@ -139,9 +136,10 @@ async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator
       learningRate,
       steps,
       ...(options.classWeights === "none" ? {} : { classWeights }),
-      fresh,
+      ...copied,
     };
     yield { kind: "model", facts: model };
+    if (notice !== undefined) yield { kind: "notice", text: notice };
 
     const schedule = scheduleOf(options, steps);
     const settings = { ...options, learningRate, schedule, classWeights, random: seeded, cancelled };

@@ -187,7 +187,8 @@ test("a stopped run says whether anything will be saved", async () => {
     cutShare: 0,
     learningRate: 1e-3,
     steps: 1,
-    fresh: [],
+    fresh: { encoder: [], head: [] },
+    unused: [],
   };
   const step = events.find(({ kind }) => kind === "step")!;
   const stages: TrainEvent[] = [

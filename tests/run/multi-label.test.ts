@@ -243,9 +243,9 @@ describe("a training", async () => {
   test("goes on with its head for several labels only", async () => {
     const short = { epochs: 1, overwrite: true, model: output, output: join(folder, "more") };
     const more = await trained({ ...input, ...short });
-    expect(more.result.model.fresh).toEqual([]);
+    expect(more.result.model.fresh).toEqual({ encoder: [], head: [] });
     const single = await trained({ ...tinyOptions, ...short, data: inventedRows(90) });
-    expect(single.result.model.fresh).toEqual(["classifier.weight", "classifier.bias"]);
+    expect(single.result.model.fresh.head).toEqual(["classifier.weight", "classifier.bias"]);
   });
 
   test("with balanced weights tells them", async () => {

@@ -59,11 +59,11 @@ test("a fine-tuned model goes on with its head for the same labels, and gets a n
     trained({ ...into(name), data, model: join(folder, "first"), learningRate: 0, epochs: 1, ...more });
 
   const same = await goOn("same", {});
-  expect(same.result.model.fresh).toEqual([]);
+  expect(same.result.model.fresh).toEqual({ encoder: [], head: [] });
   expect(await weightsOf(join(folder, "same"))).toEqual(first);
 
   const two = await goOn("two", { data: data.filter(({ label }) => label !== "sea") });
-  expect(two.result.model.fresh).toEqual(["classifier.weight", "classifier.bias"]);
+  expect(two.result.model.fresh.head).toEqual(["classifier.weight", "classifier.bias"]);
   const other = await weightsOf(join(folder, "two"));
   expect(other.get("classifier.weight")).toHaveLength(2 * 32);
   for (const [name, values] of first) if (name.startsWith("bert.")) expect(other.get(name)).toEqual(values);
@@ -73,10 +73,10 @@ test("a fine-tuned model goes on with its head for the same labels, and gets a n
 
   // Three labels again, but others: the old head would mean nothing.
   const renamed = data.map(({ text, label }) => ({ text, label: label === "sea" ? "ocean" : label }));
-  expect((await goOn("renamed", { data: renamed })).result.model.fresh).toHaveLength(2);
+  expect((await goOn("renamed", { data: renamed })).result.model.fresh.head).toHaveLength(2);
 
   const mlp = await goOn("mlp-head", { head: "mlp" });
-  expect(mlp.result.model.fresh).toEqual(["fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"]);
+  expect(mlp.result.model.fresh.head).toEqual(["fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"]);
   expect([...(await weightsOf(join(folder, "mlp-head"))).keys()]).not.toContain("classifier.weight");
 });
 

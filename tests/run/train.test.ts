@@ -82,7 +82,8 @@ describe("a training on a file", async () => {
       maxLength: 32,
       cutShare: 0,
       learningRate: 5e-3,
-      fresh: ["classifier.weight", "classifier.bias"],
+      fresh: { encoder: [], head: ["classifier.weight", "classifier.bias"] },
+      unused: [],
     });
     expect(result.model.classWeights).toBeUndefined();
     const { data: _data, ...options } = input;

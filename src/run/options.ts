@@ -3,19 +3,10 @@ import type { Precision } from "../graph/precision.js";
 import { type HeadKind, headKinds } from "../model/head.js";
 import { type Long, longKinds } from "../tokens/long-texts.js";
 import type { Metrics } from "./metrics.js";
+import { auto, choice, flag, number, type Option, option, parseNumber, text } from "./option-kinds.js";
 import { precisions, requirePrecision } from "./precision.js";
 import type { Device } from "./session.js";
 import { type WindowPooling, windowPoolings } from "./window-pooling.js";
-
-/** One option: its default, its flag's value as text, and what it does. */
-export interface Option<T> {
-  readonly default: T;
-  readonly help: string;
-  /** What stands for the value in help: `number`, `a|b`; empty for switches. */
-  readonly placeholder: string;
-  /** Reads a flag's text; undefined where it doesn't fit. */
-  readonly parse: (text: string) => T | undefined;
-}
 
 export type Freeze = "none" | "embeddings" | "all" | number;
 /** What the best epoch may be chosen by besides the loss: metrics of the validation rows, higher is better. */
@@ -213,60 +204,6 @@ export function parseOption(name: string, value: string): unknown {
 /** `batchSize` → `batch-size` */
 export const flagName = (name: string): string =>
   name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-
-function option<T>(
-  value: T,
-  placeholder: string,
-  help: string,
-  parse: (text: string) => T | undefined,
-): Option<T> {
-  return { default: value, placeholder, help, parse };
-}
-
-function text(value: string, help: string): Option<string> {
-  return option(value, "text", help, (given) => given);
-}
-
-function flag(help: string, value = false): Option<boolean> {
-  return option(value, "", help, (given) =>
-    given === "true" ? true : given === "false" ? false : undefined,
-  );
-}
-
-function choice<T extends string>(value: T, choices: readonly T[], help: string): Option<T> {
-  return option(value, choices.join("|"), help, (given) => choices.find((known) => known === given));
-}
-
-interface Range {
-  whole?: boolean;
-  min?: number;
-  max?: number;
-}
-
-function number(value: number, help: string, range: Range): Option<number> {
-  return option(value, describe(range), help, (given) => parseNumber(given, range));
-}
-
-function auto(help: string, range: Range): Option<number | "auto"> {
-  return option<number | "auto">("auto", `auto or ${describe(range)}`, help, (given) =>
-    given === "auto" ? "auto" : parseNumber(given, range),
-  );
-}
-
-function parseNumber(
-  given: string,
-  { whole = false, min = -Infinity, max = Infinity }: Range,
-): number | undefined {
-  const value = given.trim() === "" ? Number.NaN : Number(given);
-  const fits = Number.isFinite(value) && value >= min && value <= max && (!whole || Number.isInteger(value));
-  return fits ? value : undefined;
-}
-
-function describe({ whole, min, max }: Range): string {
-  const kind = whole ? "a whole number" : "a number";
-  if (max !== undefined) return `${kind} from ${min} to ${max}`;
-  return min === undefined ? kind : `${kind} of at least ${min}`;
-}
 
 function parseFreeze(given: string): Freeze | undefined {
   if (given === "none" || given === "embeddings" || given === "all") return given;

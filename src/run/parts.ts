@@ -19,6 +19,12 @@ export interface Sources {
   test?: Dataset;
 }
 
+/** Every row in one part, and what there is to tell of it. */
+export interface Parts {
+  split: Split;
+  facts: DataFacts;
+}
+
 /**
  * Puts every row into train, validation or test: split off by label, or as the user's own files say. With
  * `grouped`, near duplicates stay together; the rows of the user's own files stay where they are.
@@ -26,7 +32,7 @@ export interface Sources {
 export function partsOf(
   { data, validation, test }: Sources,
   { problem, grouped, random }: { problem: Problem; grouped: boolean; random: Random },
-): { split: Split; facts: DataFacts } {
+): Parts {
   for (const own of [validation, test]) if (own) requireKnownLabels(own, data.labels);
   const duplicates = nearDuplicates(data.examples.map(({ text }) => text));
   const groups = grouped ? duplicates.groups : undefined;

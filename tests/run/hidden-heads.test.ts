@@ -24,7 +24,7 @@ describe.each(["tanh", "gelu", "relu"] as const)("head %s", async (head) => {
 
   test("is a new hidden layer, and told", () => {
     expect(result.model).toMatchObject({ head, headWidth: width });
-    expect([...result.model.fresh].sort()).toEqual([
+    expect([...result.model.fresh.head].sort()).toEqual([
       "head.dense.bias",
       "head.dense.weight",
       "head.output.bias",

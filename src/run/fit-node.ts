@@ -1,0 +1,105 @@
+import { freemem } from "node:os";
+import type { Random } from "../base/random.js";
+import { parseClassWeights } from "../model/class-weights.js";
+import { type Classifier, createClassifier } from "../model/classifier.js";
+import type { LengthLimit } from "../tokens/long-texts.js";
+import type { Engine } from "./engine.js";
+import { openWorkerEngine } from "./engine-worker-node.js";
+import type { ModelFacts, TrainEvent } from "./events.js";
+import type { Parts } from "./parts.js";
+import { engineSpecOf, frozenStagesOf, learningRateOf, parameterCounts, scheduleOf } from "./plan.js";
+import type { Prepared } from "./prepare-node.js";
+import { writeWeights } from "./pretrained-node.js";
+import { rulesOf } from "./problem.js";
+import { type Memory, rehearse } from "./rehearsal.js";
+import { type StartHead, startHead } from "./start-head.js";
+import { type RunData, tokenize } from "./tokenize.js";
+import { stepsPerEpoch, type TrainHistory, trainEpochs, trainPassages } from "./train.js";
+
+/** A classifier with the weights that were best on the validation rows; whoever has it closes its engine. */
+export interface Fitted {
+  readonly engine: Engine;
+  readonly classifier: Classifier;
+  /** The head as people know it. */
+  readonly head: StartHead["named"];
+  readonly tokens: RunData;
+  readonly limit: LengthLimit;
+  readonly classWeights: readonly number[];
+  readonly model: ModelFacts;
+  readonly history: TrainHistory;
+}
+
+/** Trains on one split. Everything random derives from `random`: its seed makes a repetition. */
+export async function* fit(
+  { options, problem, pretrained, cancelled, stopIfCancelled }: Prepared,
+  { split, facts: { labels, parts } }: Parts,
+  random: Random,
+): AsyncGenerator<TrainEvent, Fitted> {
+  const { rows, byLabel } = parts.train;
+  const classWeights = parseClassWeights(options.classWeights, labels, () =>
+    rulesOf(problem).balancedWeights(byLabel, rows, labels),
+  );
+  const { tokens, limit, cutShare } = yield* tokenize(
+    split,
+    labels,
+    pretrained,
+    options,
+    problem,
+    stopIfCancelled,
+  );
+  const head = startHead(options, pretrained, { labels, problem });
+  const { config } = pretrained;
+  const classifier = createClassifier({ config, ...head.spec, labels, problem });
+  const frozenStages = frozenStagesOf(options.freeze, classifier);
+  const engine = await openWorkerEngine(engineSpecOf(classifier, options, { frozenStages, ...limit }));
+  try {
+    const { labelRows, notice } = head;
+    const copied = await writeWeights(engine, classifier, pretrained, { random, labelRows });
+    const passages = trainPassages(tokens).length;
+    const steps = options.epochs * stepsPerEpoch(passages, options.batchSize, options.accumulate);
+    const learningRate = learningRateOf(options.learningRate, frozenStages, classifier);
+    const { all, trained } = parameterCounts(classifier, frozenStages);
+    const model: ModelFacts = {
+      model: options.model,
+      ...(pretrained.commit !== undefined && { commit: pretrained.commit }),
+      parameters: all,
+      trainedParameters: trained,
+      layers: config.layers,
+      hiddenSize: config.hiddenSize,
+      ...head.named,
+      frozenStages,
+      ...limit,
+      windowPooling: options.windowPooling,
+      trainPassages: passages,
+      cutShare,
+      learningRate,
+      steps,
+      ...(options.classWeights === "none" ? {} : { classWeights }),
+      ...copied,
+    };
+    yield { kind: "model", facts: model };
+    if (notice !== undefined) yield { kind: "notice", text: notice };
+
+    const schedule = scheduleOf(options, steps);
+    const settings = { ...options, learningRate, schedule, classWeights, random, cancelled };
+    stopIfCancelled();
+    const estimate = await rehearse(engine, tokens, settings, {
+      memory: options.device === "cpu" ? processMemory : undefined,
+      laterBytes: 4 * trained,
+      gradientCheckpointing: options.gradientCheckpointing,
+    });
+    yield { kind: "estimate", facts: estimate };
+    stopIfCancelled();
+    const history = yield* trainEpochs(engine, tokens, settings);
+    return { engine, classifier, head: head.named, tokens, limit, classWeights, model, history };
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+/** Older versions of Node don't say what limits the process, only what is free on the machine. */
+const processMemory: Memory = {
+  resident: () => process.memoryUsage.rss(),
+  available: () => process.availableMemory?.() ?? freemem(),
+};

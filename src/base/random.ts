@@ -23,11 +23,15 @@ export function random(seed: number): Random {
 }
 
 /** The items in random order (Fisher-Yates); the input stays as it is. */
-export function shuffled<T>(items: readonly T[], random: Random): T[] {
-  const result = [...items];
+export function shuffled<T>(items: readonly T[], random: Random): T[];
+export function shuffled(items: Uint32Array, random: Random): Uint32Array;
+export function shuffled<T>(items: readonly T[] | Uint32Array, random: Random): unknown[] | Uint32Array {
+  const result: unknown[] | Uint32Array = items.slice();
   for (let i = result.length - 1; i > 0; i--) {
     const j = random.int(i + 1);
-    [result[i], result[j]] = [result[j]!, result[i]!];
+    const last = result[i]!;
+    result[i] = result[j]!;
+    result[j] = last;
   }
   return result;
 }

@@ -1,14 +1,18 @@
 import { TextgraftError } from "../base/errors.js";
-import type { Dataset, Example } from "./example.js";
+import { mapped } from "../base/iterables.js";
+import type { Dataset } from "./example.js";
+import type { Examples } from "./examples.js";
 import { looksLikeSets, setsHint } from "./label-sets.js";
 import { quoted, rowList } from "./table.js";
 
 /** Examples that have each of the labels, in their order; other labels are not counted. */
-export function countLabels(examples: readonly Example[], labels: readonly string[]): number[] {
+export function countLabels(examples: Examples, labels: readonly string[]): number[] {
   const counts = new Map(labels.map((label) => [label, 0]));
-  for (const label of examples.flatMap((example) => example.labels)) {
-    const count = counts.get(label);
-    if (count !== undefined) counts.set(label, count + 1);
+  for (const example of examples) {
+    for (const label of example.labels) {
+      const count = counts.get(label);
+      if (count !== undefined) counts.set(label, count + 1);
+    }
   }
   return labels.map((label) => counts.get(label)!);
 }
@@ -30,7 +34,7 @@ export function requireTwoLabels({ source, labels }: Dataset): void {
 
 /** Whether data that was read with one label a text seems to have sets of them. */
 export const singleLabelsLookLikeSets = ({ examples }: Dataset): boolean =>
-  looksLikeSets(examples.map(({ labels }) => labels[0]!));
+  looksLikeSets(mapped(examples, ({ labels }) => labels[0]!));
 
 /** @throws TextgraftError data-invalid unless there are two labels with an example for each of so many parts. */
 export function requireSplittable(dataset: Dataset, parts: number): void {
@@ -58,10 +62,9 @@ export function requireSplittable(dataset: Dataset, parts: number): void {
 export function requireKnownLabels({ source, examples, labels }: Dataset, known: readonly string[]): void {
   const unknown = labels.filter((label) => !known.includes(label));
   if (unknown.length === 0) return;
-  const found = unknown.slice(0, 5).map((label) => {
-    const rows = examples.filter((example) => example.labels.includes(label)).map(({ row }) => row);
-    return `${quoted(label)} (${rowList(rows)})`;
-  });
+  const rows = new Map(unknown.slice(0, 5).map((label) => [label, [] as number[]]));
+  for (const example of examples) for (const label of example.labels) rows.get(label)?.push(example.row);
+  const found = [...rows].map(([label, numbers]) => `${quoted(label)} (${rowList(numbers)})`);
   const more = unknown.length > found.length ? ` and ${unknown.length - found.length} more` : "";
   const expected = known.slice(0, 12).map(quoted).join(", ");
   throw new TextgraftError("label-unknown", {

@@ -1,6 +1,9 @@
 import { TextgraftError } from "../base/errors.js";
+import { mapped } from "../base/iterables.js";
+import type { OpenSpill } from "./byte-store.js";
 import type { Column, ColumnNames, Columns } from "./columns.js";
 import { chooseColumns } from "./columns.js";
+import { type Examples, examplesBuilder } from "./examples.js";
 import { looksLikeSets, parseLabels, setsHint } from "./label-sets.js";
 import { place, quoted, rowList, type Table } from "./table.js";
 
@@ -13,22 +16,33 @@ export interface Example {
   row: number;
   /** Line of the file at which the row starts; absent where the source is no file. */
   line?: number;
+  /** The second of a pair of texts. */
+  pair?: string;
+  /** What it belongs to, such as a customer: rows of one group stay together in a split. */
+  group?: string;
+  /** When it was written, in milliseconds since 1970. */
+  time?: number;
 }
 
 /** Labelled examples of one source. */
 export interface Dataset {
   /** File name or description, as messages tell it. */
   source: string;
-  examples: Example[];
+  examples: Examples;
   /** Every label once, in the order of labelIds: numeric if all are integers, else by code points. */
   labels: string[];
   /** Where texts and labels were found; absent where the source is no file. */
   columns?: Required<Columns>;
 }
 
-/** A dataset of rows made elsewhere; `labels` is what occurs in them. */
-export function datasetOf(source: string, examples: Example[]): Dataset {
-  return { source, examples, labels: sortedLabels(examples.flatMap((example) => example.labels)) };
+/**
+ * A dataset of rows made elsewhere, one after the other; `labels` is what occurs in them. Large texts leave memory where
+ * there is an `openSpill`.
+ */
+export function datasetOf(source: string, rows: Iterable<Example>, openSpill?: OpenSpill): Dataset {
+  const builder = examplesBuilder(openSpill);
+  for (const example of rows) builder.add(example);
+  return { source, examples: builder.examples, labels: sortedLabels(builder.labels) };
 }
 
 /**
@@ -39,7 +53,7 @@ export function datasetOf(source: string, examples: Example[]): Dataset {
 export function readDataset(
   table: Table,
   names: ColumnNames = {},
-  { multiLabel = false }: { multiLabel?: boolean | undefined } = {},
+  { multiLabel = false, openSpill }: { multiLabel?: boolean | undefined; openSpill?: OpenSpill } = {},
 ): Dataset {
   const columns = chooseColumns(table, names);
   const cells = table.rows.map((values) => values[columns.label.index]!.trim());
@@ -47,13 +61,12 @@ export function readDataset(
   const hint = !multiLabel && looksLikeSets(cells) ? setsHint : undefined;
   requireValues(table, emptyIsNone ? [columns.text] : [columns.text, columns.label], hint);
   const labelsOf = multiLabel ? labelSets(table, columns.label) : cells.map((cell) => [cell]);
-  const examples = table.rows.map((values, index) => ({
-    text: values[columns.text.index]!,
-    labels: labelsOf[index]!,
-    row: index + 1,
-    line: table.lines[index]!,
-  }));
-  return { ...datasetOf(table.source, examples), columns };
+  let index = 0;
+  const examples = mapped(table.rows, (values): Example => {
+    const [labels, line] = [labelsOf[index]!, table.lines[index]!];
+    return { text: values[columns.text.index]!, labels, row: ++index, line };
+  });
+  return { ...datasetOf(table.source, examples, openSpill), columns };
 }
 
 /** The texts of a table, one for each row, for prediction. Empty ones are refused as in `readDataset`. */

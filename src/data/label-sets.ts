@@ -24,9 +24,13 @@ export function formatLabels(labels: readonly string[]): string {
 const manyCells = 0.1;
 
 /** Whether many of these single labels look as if they were several: `a|b`, or a list in brackets. */
-export function looksLikeSets(cells: readonly string[]): boolean {
-  const sets = cells.filter((cell) => isBracketed(cell) || distinct(cell.split("|")).length > 1);
-  return cells.length > 0 && sets.length >= manyCells * cells.length;
+export function looksLikeSets(cells: Iterable<string>): boolean {
+  let [count, sets] = [0, 0];
+  for (const cell of cells) {
+    count++;
+    if (isBracketed(cell) || (cell.includes("|") && distinct(cell.split("|")).length > 1)) sets++;
+  }
+  return count > 0 && sets >= manyCells * count;
 }
 
 /** What to do about that. */

@@ -1,5 +1,8 @@
-import type { Example } from "./example.js";
-import { nearDuplicates, normalized } from "./near-duplicates.js";
+import { atOnce, type Steps, within } from "../base/steps.js";
+import type { OpenSpill } from "./byte-store.js";
+import { type Examples, joined, textsOf } from "./examples.js";
+import { findNearDuplicates, normalized } from "./near-duplicates.js";
+import { TextNumbers } from "./text-numbers.js";
 
 /** Test examples that a model may know by heart. */
 export interface Leaks {
@@ -10,14 +13,25 @@ export interface Leaks {
 }
 
 /** Counts the test examples with a twin in train. */
-export function leaks(train: readonly Example[], test: readonly Example[]): Leaks {
-  const known = new Set(train.map(({ text }) => normalized(text)));
-  const { groups } = nearDuplicates([...train, ...test].map(({ text }) => text));
-  const knownGroups = new Set(groups.slice(0, train.length));
+export const leaks = (train: Examples, test: Examples): Leaks => atOnce(findLeaks(train, test));
+
+/** The same in steps. */
+export function* findLeaks(train: Examples, test: Examples, openSpill?: OpenSpill): Steps<Leaks> {
+  const both = joined([train, test]);
+  const { groups, groupCount } = yield* within(findNearDuplicates(textsOf(both), openSpill), 0, 0.8);
+  const groupInTrain = new Uint8Array(groupCount);
+  const texts = new TextNumbers();
+  let textsInTrain = 0;
   let [exact, near] = [0, 0];
-  for (const [index, { text }] of test.entries()) {
-    if (known.has(normalized(text))) exact++;
-    else if (knownGroups.has(groups[train.length + index]!)) near++;
+  let row = 0;
+  for (const { text } of both) {
+    if (row % 64 === 0) yield 0.8 + (0.2 * row) / both.length;
+    if (row === train.length) textsInTrain = texts.count;
+    const number = texts.numberOf(normalized(text));
+    const group = groups[row]!;
+    if (row++ < train.length) groupInTrain[group] = 1;
+    else if (number < textsInTrain) exact++;
+    else if (groupInTrain[group] === 1) near++;
   }
   return { exact, near };
 }

@@ -1,9 +1,14 @@
-import { jaccard, mix, shinglesOf, signatureOf, signatureSize } from "./minhash.js";
+import { atOnce, type Steps, within } from "../base/steps.js";
+import type { OpenSpill } from "./byte-store.js";
+import { jaccard, shinglesOf, signatureOf } from "./minhash.js";
+import { BandKeys, bandBuckets, bands } from "./minhash-bands.js";
+import { TextNumbers } from "./text-numbers.js";
+import type { Texts } from "./texts.js";
 
 /** Texts put together with all texts that are nearly the same. */
 export interface NearDuplicates {
   /** For each text the number of its group; groups count from 0 in the order of their first texts. */
-  groups: number[];
+  groups: Uint32Array;
   groupCount: number;
   /** Texts that share a group with an earlier one: what would be left out to keep one text of each group. */
   repeated: number;
@@ -21,61 +26,99 @@ export const normalized = (text: string): string => text.toLowerCase().replace(/
  * (locality-sensitive hashing, http://www.mmds.org chapter 3); 25 bands of 5 find a pair at 0.75 with
  * 1 - (1 - 0.75⁵)²⁵ = 0.999. Similar to similar is in the same group. Needs time linear in the texts.
  */
-export function nearDuplicates(texts: readonly string[]): NearDuplicates {
-  const keys = texts.map(normalized);
-  const distinct = [...new Set(keys)];
-  const groupOf = groupSimilar(distinct.map(shinglesOf));
-  const numbers = new Map<number, number>(); // representative of a group → its number
-  const byKey = new Map(
-    distinct.map((key, index) => {
-      const representative = groupOf(index);
-      if (!numbers.has(representative)) numbers.set(representative, numbers.size);
-      return [key, numbers.get(representative)!];
-    }),
-  );
-  const groups = keys.map((key) => byKey.get(key)!);
-  return { groups, groupCount: numbers.size, repeated: texts.length - numbers.size };
+export const nearDuplicates = (texts: Texts, openSpill?: OpenSpill): NearDuplicates =>
+  atOnce(findNearDuplicates(texts, openSpill));
+
+/**
+ * The same in steps. Signatures aren't kept: their bands' keys are written down, 200 bytes for each different text, which
+ * leave memory where there is an `openSpill`, and are read band by band. In memory a text takes about 40 bytes meanwhile.
+ */
+export function* findNearDuplicates(texts: Texts, openSpill?: OpenSpill): Steps<NearDuplicates> {
+  const { numbers, firsts, keys } = yield* within(readAll(texts, openSpill), 0, 0.7);
+  const groupOf = yield* within(groupSimilar(keys, shingleSets(texts, firsts)), 0.7, 1);
+  const groups = new Uint32Array(texts.length);
+  const groupNumbers = new Uint32Array(firsts.length);
+  let groupCount = 0;
+  // A group's least member is its representative, so it comes first.
+  for (let number = 0; number < firsts.length; number++) {
+    const representative = groupOf(number);
+    groupNumbers[number] = representative === number ? groupCount++ : groupNumbers[representative]!;
+  }
+  for (let i = 0; i < groups.length; i++) groups[i] = groupNumbers[numbers[i]!]!;
+  return { groups, groupCount, repeated: texts.length - groupCount };
 }
 
-const bands = 25;
-const bandSize = Math.floor(signatureSize / bands);
+/** Numbers the different normalized texts, and notes where each first stands and the keys of its bands. */
+function* readAll(texts: Texts, openSpill: OpenSpill | undefined) {
+  const known = new TextNumbers();
+  const keys = new BandKeys(openSpill);
+  const numbers = new Uint32Array(texts.length);
+  const firsts = new Uint32Array(texts.length);
+  for (let i = 0; i < texts.length; i++) {
+    if (i % 16 === 0) yield i / texts.length;
+    const key = normalized(texts.at(i)!);
+    const different = known.count;
+    numbers[i] = known.numberOf(key);
+    if (known.count === different) continue;
+    firsts[different] = i;
+    keys.push(signatureOf(shinglesOf(key)));
+  }
+  return { numbers, firsts: firsts.slice(0, known.count), keys };
+}
 
 /** A text is compared with so many others of its bucket at most, which bounds the work on huge buckets. */
 const bucketRepresentatives = 4;
 
-/** Joins similar sets; gives index → index of the first set of its group. */
-function groupSimilar(sets: readonly Uint32Array[]): (index: number) => number {
-  const signatures = sets.map(signatureOf);
-  const groups = unionFind(sets.length);
+/** Joins similar sets; gives number → least number of its group. */
+function* groupSimilar(
+  keys: BandKeys,
+  setOf: (number: number) => Uint32Array,
+): Steps<(number: number) => number> {
+  const groups = unionFind(keys.length);
+  const buckets = bandBuckets(keys.length);
   for (let band = 0; band < bands; band++) {
-    const buckets = new Map<number, number[]>();
-    for (const [index, signature] of signatures.entries()) {
-      const key = bandKey(signature, band);
-      const representatives = buckets.get(key);
-      if (representatives === undefined) {
-        buckets.set(key, [index]);
-        continue;
+    buckets.open(keys.read(band));
+    for (let number = 0; number < keys.length; number++) {
+      if (number % 64 === 0) yield (band + number / keys.length) / bands;
+      let last = -1;
+      let met = 0;
+      for (let other = buckets.firstOf(number); other !== -1; other = buckets.nextOf(other)) {
+        if (
+          groups.find(other) === groups.find(number) ||
+          jaccard(setOf(other), setOf(number)) >= nearThreshold
+        ) {
+          groups.union(other, number);
+          met = bucketRepresentatives;
+          break;
+        }
+        last = other;
+        met++;
       }
-      const twin = representatives.find(
-        (other) =>
-          groups.find(other) === groups.find(index) || jaccard(sets[other]!, sets[index]!) >= nearThreshold,
-      );
-      if (twin !== undefined) groups.union(twin, index);
-      else if (representatives.length < bucketRepresentatives) representatives.push(index);
+      if (met < bucketRepresentatives) buckets.add(number, last);
     }
   }
   return groups.find;
 }
 
-/** 52 bits of a hash of one band, so that different bands practically never meet in a bucket. */
-function bandKey(signature: Uint32Array, band: number): number {
-  let [high, low] = [band, ~band];
-  for (let i = band * bandSize; i < (band + 1) * bandSize; i++) {
-    high = mix(Math.imul(high, 31) + signature[i]!);
-    low = mix(Math.imul(low, 37) ^ signature[i]!);
-  }
-  return (high >>> 12) * 2 ** 32 + low;
+/** The shingles of texts by their numbers; those used last are remembered. */
+function shingleSets(texts: Texts, firsts: Uint32Array): (number: number) => Uint32Array {
+  const sets = new Map<number, Uint32Array>();
+  let bytes = 0;
+  return (number) => {
+    const found = sets.get(number);
+    if (found) return found;
+    if (bytes > REMEMBERED_BYTES) {
+      sets.clear();
+      bytes = 0;
+    }
+    const set = shinglesOf(normalized(texts.at(firsts[number]!)!));
+    sets.set(number, set);
+    bytes += set.byteLength + 200;
+    return set;
+  };
 }
+
+const REMEMBERED_BYTES = 8 * 2 ** 20;
 
 /** Disjoint sets of 0..size-1; the least member stands for its set. */
 function unionFind(size: number) {

@@ -1,10 +1,9 @@
-import { sum } from "../base/numbers.js";
 import { type Random, shuffled } from "../base/random.js";
 import { type Part, partNames, requireShares, type Shares } from "./split-quotas.js";
-import { isSmallIn, type Unit } from "./split-units.js";
+import { isSmallIn, type Units } from "./split-units.js";
 
 /**
- * A part for each unit of multi-label data, by iterative stratification: again and again the label with the fewest
+ * A part for each unit of multi-label data, as its number in `partNames`, by iterative stratification: again and again the label with the fewest
  * units left is taken, and each of these goes to the part that still lacks most rows of that label, or of these
  * parts to the one that lacks most rows; ties are drawn. Units without labels come last; groups that are large for the
  * smallest part come first and go where most rows are lacking. Labels thus have their shares in each part as far as
@@ -13,53 +12,58 @@ import { isSmallIn, type Unit } from "./split-units.js";
  *
  * @throws TextgraftError option-invalid for shares that are none.
  */
-export function iterativeParts(
-  units: readonly Unit[],
-  shares: Shares,
-  labelCount: number,
-  random: Random,
-): Part[] {
+export function iterativeParts(units: Units, shares: Shares, labelCount: number, random: Random): Uint8Array {
   requireShares(shares);
   const wanted = partNames.filter((part) => shares[part] > 0);
-  const size = sum(units.map(({ rows }) => rows.length));
-  const totals = Array.from({ length: labelCount }, (_, labelId) =>
-    sum(units.map(({ counts }) => counts.get(labelId) ?? 0)),
-  );
+  let size = 0;
+  const totals = new Array<number>(labelCount).fill(0);
+  const unitCounts = new Uint32Array(labelCount); // of units that aren't placed yet
+  for (let unit = 0; unit < units.length; unit++) {
+    size += units.sizeOf(unit);
+    for (const [labelId, rows] of units.countsOf(unit)) {
+      totals[labelId]! += rows;
+      unitCounts[labelId]!++;
+    }
+  }
   const rooms = wanted.map((part) => ({
     part,
     rows: shares[part] * size,
     labels: totals.map((total) => shares[part] * total),
   }));
 
-  const order = shuffled([...units.keys()], random);
-  const parts = new Map<number, Part>();
-  const place = (index: number, labelId: number | undefined): void => {
-    const unit = units[index]!;
+  const order = shuffled(
+    Uint32Array.from({ length: units.length }, (_, unit) => unit),
+    random,
+  );
+  const withLabel = unitsByLabel(units, order, unitCounts);
+  const parts = new Uint8Array(units.length).fill(NOWHERE);
+  const place = (unit: number, labelId: number | undefined): void => {
     const room = roomiest(rooms, labelId, random);
-    parts.set(index, room.part);
-    room.rows -= unit.rows.length;
-    for (const [id, rows] of unit.counts) room.labels[id]! -= rows;
+    parts[unit] = partNames.indexOf(room.part);
+    room.rows -= units.sizeOf(unit);
+    for (const [id, rows] of units.countsOf(unit)) {
+      room.labels[id]! -= rows;
+      unitCounts[id]!--;
+    }
   };
 
   const smallest = Math.min(...rooms.map(({ rows }) => rows));
-  const large = order.filter((index) => !isSmallIn(units[index]!, smallest));
-  for (const index of large.sort((a, b) => units[b]!.rows.length - units[a]!.rows.length))
-    place(index, undefined);
+  const large = order.filter((unit) => !isSmallIn(units.sizeOf(unit), smallest));
+  for (const unit of large.sort((a, b) => units.sizeOf(b) - units.sizeOf(a))) place(unit, undefined);
 
-  const left = unitsByLabel(
-    units,
-    order.filter((index) => !parts.has(index)),
-    labelCount,
-  );
-  for (let labelId = rarest(left, random); labelId !== undefined; labelId = rarest(left, random)) {
-    for (const index of [...left[labelId]!]) {
-      place(index, labelId);
-      for (const id of units[index]!.counts.keys()) left[id]!.delete(index);
-    }
+  for (
+    let labelId = rarest(unitCounts, random);
+    labelId !== undefined;
+    labelId = rarest(unitCounts, random)
+  ) {
+    for (const unit of withLabel(labelId)) if (parts[unit] === NOWHERE) place(unit, labelId);
   }
-  for (const index of order) if (!parts.has(index)) place(index, undefined);
-  return units.map((_, index) => parts.get(index)!);
+  for (const unit of order) if (parts[unit] === NOWHERE) place(unit, undefined);
+  return parts;
 }
+
+/** What is not yet in a part. */
+const NOWHERE = 255;
 
 /** What a part still lacks, in rows. */
 interface Room {
@@ -78,20 +82,27 @@ function roomiest(rooms: readonly Room[], labelId: number | undefined, random: R
   );
 }
 
-/** labelId → positions of the units that have it, in the given order. */
-function unitsByLabel(units: readonly Unit[], order: readonly number[], labelCount: number): Set<number>[] {
-  const found = Array.from({ length: labelCount }, () => new Set<number>());
-  for (const index of order) for (const labelId of units[index]!.counts.keys()) found[labelId]!.add(index);
-  return found;
+/** labelId → the units that have it, in the given order; `counts` says how many these are. */
+function unitsByLabel(
+  units: Units,
+  order: Uint32Array,
+  counts: Uint32Array,
+): (labelId: number) => Uint32Array {
+  const starts = new Uint32Array(counts.length + 1);
+  for (const [labelId, count] of counts.entries()) starts[labelId + 1] = starts[labelId]! + count;
+  const ends = starts.slice();
+  const found = new Uint32Array(starts.at(-1)!);
+  for (const unit of order) for (const labelId of units.countsOf(unit).keys()) found[ends[labelId]!++] = unit;
+  return (labelId) => found.subarray(starts[labelId]!, starts[labelId + 1]!);
 }
 
-/** The labelId with the fewest units, but at least one. */
-function rarest(left: readonly Set<number>[], random: Random): number | undefined {
-  const open = [...left.keys()].filter((labelId) => left[labelId]!.size > 0);
+/** The labelId with the fewest units left, but at least one. */
+function rarest(unitCounts: Uint32Array, random: Random): number | undefined {
+  const open = [...unitCounts.keys()].filter((labelId) => unitCounts[labelId]! > 0);
   return open.length === 0
     ? undefined
     : pick(
-        largest(open, (labelId) => -left[labelId]!.size),
+        largest(open, (labelId) => -unitCounts[labelId]!),
         random,
       );
 }

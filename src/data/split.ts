@@ -1,13 +1,15 @@
 import { TextgraftError } from "../base/errors.js";
+import { every } from "../base/iterables.js";
 import { type Random, shuffled } from "../base/random.js";
 import { countLabels, requireSplittable, requireTwoLabels } from "./check.js";
-import type { Dataset, Example } from "./example.js";
+import type { Dataset } from "./example.js";
+import { type Examples, viewOf } from "./examples.js";
 import { iterativeParts } from "./split-iterative.js";
 import { type Part, partNames, type Shares, splitQuotas } from "./split-quotas.js";
-import { isSmallIn, type Unit, unitsOf } from "./split-units.js";
+import { isSmallIn, reordered, type Units, unitsOf } from "./split-units.js";
 
 /** Every example in exactly one part, in the order of the dataset. */
-export type Split = Record<Part, Example[]>;
+export type Split = Record<Part, Examples>;
 
 export const defaultShares: Shares = { train: 0.7, validation: 0.15, test: 0.15 };
 
@@ -25,55 +27,71 @@ export const defaultShares: Shares = { train: 0.7, validation: 0.15, test: 0.15 
 export function splitStratified(
   dataset: Dataset,
   shares: Shares,
-  { random, groups }: { random: Random; groups?: readonly number[] | undefined },
+  { random, groups }: { random: Random; groups?: ArrayLike<number> | undefined },
 ): Split {
   const wanted = partNames.filter((part) => shares[part] > 0);
-  const oneLabel = dataset.examples.every(({ labels }) => labels.length === 1);
+  const oneLabel = every(dataset.examples, ({ labels }) => labels.length === 1);
   if (oneLabel) requireSplittable(dataset, wanted.length);
   else requireTwoLabels(dataset);
   const stream = random.fork("split");
   const counts = countLabels(dataset.examples, dataset.labels);
   const lacking = oneLabel ? splitQuotas(counts, shares, stream) : undefined;
-  const units = shuffled(unitsOf(dataset, groups), stream).sort((a, b) => b.rows.length - a.rows.length);
+  const inFile = unitsOf(dataset, groups);
+  const order = shuffled(
+    Uint32Array.from({ length: inFile.length }, (_, unit) => unit),
+    stream,
+  );
+  const units = reordered(
+    inFile,
+    order.sort((a, b) => inFile.sizeOf(b) - inFile.sizeOf(a)),
+  );
   const parts = lacking
     ? assign(units, lacking, counts, stream)
     : iterativeParts(units, shares, dataset.labels.length, stream);
-  spreadLabels(units, parts, wanted);
+  spreadLabels(units, parts, { wanted, labelCount: dataset.labels.length });
 
-  const partOf = new Map(
-    units.flatMap(({ rows }, index) => rows.map((row) => [row, parts[index]!] as const)),
-  );
-  const split: Split = { train: [], validation: [], test: [] };
-  for (const [row, example] of dataset.examples.entries()) split[partOf.get(row)!].push(example);
+  const partOf = new Uint8Array(dataset.examples.length);
+  for (let unit = 0; unit < units.length; unit++)
+    for (const row of units.rowsOf(unit)) partOf[row] = parts[unit]!;
+  const part = (name: Part): Examples =>
+    viewOf(dataset.examples, positionsOf(partOf, partNames.indexOf(name)));
+  const split: Split = { train: part("train"), validation: part("validation"), test: part("test") };
   requireNoEmptyPart(split, wanted, dataset.source);
   return split;
 }
 
+/** Where a value stands, in rising order. */
+function positionsOf(values: Uint8Array, value: number): Uint32Array {
+  const positions = new Uint32Array(values.reduce((count, found) => count + (found === value ? 1 : 0), 0));
+  for (let index = 0, at = 0; index < values.length; index++)
+    if (values[index] === value) positions[at++] = index;
+  return positions;
+}
+
 /**
- * One part for each unit, large units first. A unit goes to a part drawn in proportion to what the parts still
+ * One part for each unit, as its number in `partNames`; large units first. A unit goes to a part drawn in proportion to what the parts still
  * lack of its labels, among those where it fits; if it fits in none, to the part that lacks most. Single rows
  * always fit, so that without groups every quota is met exactly. Takes from `lacking` (part → label → rows) what it gives.
  */
 function assign(
-  units: readonly Unit[],
+  units: Units,
   lacking: Record<Part, number[]>,
   counts: readonly number[],
   random: Random,
-): Part[] {
+): Uint8Array {
   const sizes = partNames.map((part) => lacking[part].reduce((sum, rows) => sum + rows, 0));
-  return units.map((unit) => {
-    const labels = [...unit.counts];
+  return Uint8Array.from({ length: units.length }, (_, unit) => {
+    const labels = [...units.countsOf(unit)];
     const lacks = partNames.map((part) =>
       labels.reduce((sum, [labelId, rows]) => sum + (rows * lacking[part][labelId]!) / counts[labelId]!, 0),
     );
     const weights = partNames.map((part, i) => {
       const fits = labels.every(([labelId, rows]) => rows <= lacking[part][labelId]!);
-      return fits && isSmallIn(unit, sizes[i]!) ? lacks[i]! : 0;
+      return fits && isSmallIn(units.sizeOf(unit), sizes[i]!) ? lacks[i]! : 0;
     });
     const chosen = draw(weights, random) ?? lacks.indexOf(Math.max(...lacks));
-    const part = partNames[chosen]!;
-    for (const [labelId, rows] of labels) lacking[part][labelId]! -= rows;
-    return part;
+    for (const [labelId, rows] of labels) lacking[partNames[chosen]!][labelId]! -= rows;
+    return chosen;
   });
 }
 
@@ -93,30 +111,33 @@ function draw(weights: readonly number[], random: Random): number | undefined {
  * Moves small units so that each label is in train, and in every part as far as that takes no label from another
  * part. The test part comes before validation: a label without test examples gets no score at all.
  */
-function spreadLabels(units: readonly Unit[], parts: Part[], wanted: readonly Part[]): void {
-  const holders = new Map<string, number>(); // part and labelId → units
-  const add = (part: Part, unit: Unit, change: number) => {
-    for (const labelId of unit.counts.keys()) {
-      const key = `${part} ${labelId}`;
-      holders.set(key, (holders.get(key) ?? 0) + change);
-    }
+function spreadLabels(
+  units: Units,
+  parts: Uint8Array,
+  { wanted, labelCount }: { wanted: readonly Part[]; labelCount: number },
+): void {
+  const holders = partNames.map(() => new Uint32Array(labelCount)); // part and labelId → units
+  const add = (part: number, unit: number, change: number) => {
+    for (const labelId of units.countsOf(unit).keys()) holders[part]![labelId]! += change;
   };
-  for (const [index, unit] of units.entries()) add(parts[index]!, unit, 1);
-  const holding = (part: Part, labelId: number) => holders.get(`${part} ${labelId}`) ?? 0;
-  const labelIds = new Set(units.flatMap((unit) => [...unit.counts.keys()]));
+  const labelIds = new Set<number>();
+  for (let unit = 0; unit < units.length; unit++) {
+    add(parts[unit]!, unit, 1);
+    if (labelIds.size < labelCount) for (const labelId of units.countsOf(unit).keys()) labelIds.add(labelId);
+  }
+  const canLose = (unit: number) =>
+    [...units.countsOf(unit).keys()].every((label) => holders[parts[unit]!]![label]! >= 2);
 
-  for (const part of ["train", "test", "validation"] as const) {
+  for (const name of ["train", "test", "validation"] as const) {
+    const part = partNames.indexOf(name);
     for (const labelId of labelIds) {
-      if (!wanted.includes(part) || holding(part, labelId) > 0) continue;
-      const index = units.findLastIndex(
-        (unit, at) =>
-          unit.counts.has(labelId) &&
-          (part === "train" || [...unit.counts.keys()].every((label) => holding(parts[at]!, label) >= 2)),
-      );
-      if (index === -1) continue;
-      add(parts[index]!, units[index]!, -1);
-      add(part, units[index]!, 1);
-      parts[index] = part;
+      if (!wanted.includes(name) || holders[part]![labelId]! > 0) continue;
+      let unit = units.length - 1;
+      while (unit >= 0 && !(units.has(unit, labelId) && (name === "train" || canLose(unit)))) unit--;
+      if (unit === -1) continue;
+      add(parts[unit]!, unit, -1);
+      add(part, unit, 1);
+      parts[unit] = part;
     }
   }
 }

@@ -1,7 +1,11 @@
+import { countOf } from "../base/iterables.js";
+import { atOnce, type Steps, within } from "../base/steps.js";
 import { countLabels } from "./check.js";
 import type { Dataset } from "./example.js";
+import { type Examples, textsOf } from "./examples.js";
 import { formatLabels } from "./label-sets.js";
-import { nearDuplicates, normalized } from "./near-duplicates.js";
+import { type NearDuplicates, nearDuplicates, normalized } from "./near-duplicates.js";
+import { TextNumbers } from "./text-numbers.js";
 
 /** What stands in a dataset, before any model looks at it. */
 export interface Summary {
@@ -27,15 +31,21 @@ export interface Conflicts {
   first: { text: string; rows: number[]; labels: string[] }[];
 }
 
-/** Counts rows, labels and duplicates. `groups` are the dataset's near-duplicate groups, if they are known. */
-export function summarize(
+/** Counts rows, labels and duplicates. `duplicates` are the dataset's near-duplicate groups, if they are known. */
+export const summarize = (
   dataset: Dataset,
-  { groups, groupCount } = nearDuplicates(dataset.examples.map(({ text }) => text)),
-): Summary {
-  const { examples, labels } = dataset;
+  duplicates: Pick<NearDuplicates, "groups" | "groupCount"> = nearDuplicates(textsOf(dataset.examples)),
+): Summary => atOnce(summarizing(dataset, duplicates));
+
+/** The same in steps. */
+export function* summarizing(
+  { examples, labels }: Dataset,
+  { groups, groupCount }: Pick<NearDuplicates, "groups" | "groupCount">,
+): Steps<Summary> {
   const counts = countLabels(examples, labels);
   const sizes = new Uint32Array(groupCount);
   for (const group of groups) sizes[group]!++;
+  const repeats = yield* within(repeatedTexts(examples), 0, 0.4);
   return {
     rows: examples.length,
     labels: labels.map((label, labelId) => ({
@@ -43,24 +53,53 @@ export function summarize(
       count: counts[labelId]!,
       share: counts[labelId]! / examples.length,
     })),
-    unlabelled: examples.filter((example) => example.labels.length === 0).length,
-    duplicateRows: examples.length - new Set(examples.map(({ text }) => text)).size,
+    unlabelled: countOf(examples, (example) => example.labels.length === 0),
+    duplicateRows: repeats,
     nearDuplicateRows: examples.length - groupCount,
-    nearDuplicateGroups: sizes.filter((size) => size > 1).length,
-    conflicts: conflictsOf(dataset),
+    nearDuplicateGroups: countOf(sizes, (size) => size > 1),
+    conflicts: yield* within(conflictsOf(examples), 0.4, 1),
   };
 }
 
-function conflictsOf({ examples }: Dataset): Conflicts {
-  const byText = new Map<string, Conflicts["first"][number]>();
-  for (const { text, labels, row } of examples) {
-    const key = normalized(text);
-    const entry = byText.get(key) ?? { text, rows: [], labels: [] };
-    byText.set(key, entry);
-    entry.rows.push(row);
-    const label = formatLabels(labels);
-    if (!entry.labels.includes(label)) entry.labels.push(label);
+function* repeatedTexts(examples: Examples): Steps<number> {
+  const texts = new TextNumbers();
+  let row = 0;
+  for (const { text } of examples) {
+    if (row++ % 64 === 0) yield row / examples.length;
+    texts.numberOf(text);
   }
-  const conflicts = [...byText.values()].filter(({ labels }) => labels.length > 1);
-  return { texts: conflicts.length, first: conflicts.slice(0, 5) };
+  return examples.length - texts.count;
+}
+
+function* conflictsOf(examples: Examples): Steps<Conflicts> {
+  const texts = new TextNumbers();
+  const sets = new Map<string, number>();
+  const numbers = new Uint32Array(examples.length);
+  const firstSets = new Uint32Array(examples.length);
+  const conflicting = new Uint8Array(examples.length); // these two by the text's number
+  let row = 0;
+  for (const { text, labels } of examples) {
+    if (row % 64 === 0) yield row / examples.length;
+    const label = formatLabels(labels);
+    const set = sets.get(label) ?? sets.size;
+    sets.set(label, set);
+    const known = texts.count;
+    const number = texts.numberOf(normalized(text));
+    if (number === known) firstSets[number] = set;
+    else if (firstSets[number] !== set) conflicting[number] = 1;
+    numbers[row++] = number;
+  }
+  const found: Map<number, Conflicts["first"][number]> = new Map();
+  for (let number = 0; number < texts.count && found.size < 5; number++)
+    if (conflicting[number] === 1) found.set(number, { text: "", rows: [], labels: [] });
+  for (const [index, number] of numbers.entries()) {
+    const conflict = found.get(number);
+    if (!conflict) continue;
+    const { text, labels, row } = examples.at(index)!;
+    if (conflict.rows.length === 0) conflict.text = text;
+    conflict.rows.push(row);
+    const label = formatLabels(labels);
+    if (!conflict.labels.includes(label)) conflict.labels.push(label);
+  }
+  return { texts: countOf(conflicting, (flag) => flag === 1), first: [...found.values()] };
 }

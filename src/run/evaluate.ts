@@ -24,10 +24,9 @@ export interface TokenizedTexts extends Tokenized<Passages> {
 export async function* textLogitsOf(
   engine: Engine,
   { problem, windowPooling, ...tokenized }: TokenizedTexts,
-  texts: readonly number[],
+  texts: ArrayLike<number>,
 ): AsyncGenerator<{ done: number }, ArrayLike<number>[]> {
-  const passages = texts.map((text) => tokenized.encodings.of(text));
-  const numbers = passages.flat();
+  const numbers = passagesOf(tokenized.encodings, texts);
   const batches = logitsOf(engine, tokenized, numbers);
   for (;;) {
     const { value, done } = await batches.next();
@@ -36,9 +35,10 @@ export async function* textLogitsOf(
       continue;
     }
     let end = 0;
-    return passages.map(({ length }) => {
-      end += length;
-      return poolWindows(value.slice(end - length, end), windowPooling, problem);
+    return Array.from(texts, (text) => {
+      const start = end;
+      end += tokenized.encodings.of(text).length;
+      return poolWindows(value.slice(start, end), windowPooling, problem);
     });
   }
 }
@@ -49,9 +49,9 @@ export async function* textLogitsOf(
 export async function* logitsOf(
   engine: Engine,
   { encodings, batchSize, padId }: Tokenized,
-  examples: readonly number[],
+  examples: ArrayLike<number>,
 ): AsyncGenerator<{ done: number }, Float32Array[]> {
-  const lengths = examples.map((example) => encodings.lengthOf(example));
+  const lengths = lengthsOf(encodings, examples);
   const logits = new Array<Float32Array>(examples.length);
   let done = 0;
   for (const { rows, length } of planBatches(lengths, { batchSize })) {
@@ -65,6 +65,20 @@ export async function* logitsOf(
   }
   return logits;
 }
+
+/** Numbers of all passages of some texts. */
+export function passagesOf(encodings: Passages, texts: ArrayLike<number>): Uint32Array {
+  let count = 0;
+  for (let i = 0; i < texts.length; i++) count += encodings.of(texts[i]!).length;
+  const passages = new Uint32Array(count);
+  for (let i = 0, end = 0; i < texts.length; i++)
+    for (const passage of encodings.of(texts[i]!)) passages[end++] = passage;
+  return passages;
+}
+
+/** Tokens of some encodings. */
+export const lengthsOf = (encodings: Encodings, numbers: ArrayLike<number>): Int32Array =>
+  Int32Array.from(numbers, (number) => encodings.lengthOf(number));
 
 /** Softmax in float64, or the sigmoid of each where a text may have several labels. */
 export function probabilitiesOf(logits: ArrayLike<number>, problem: Problem): number[] {

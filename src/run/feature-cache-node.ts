@@ -1,6 +1,5 @@
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { closeSync, readSync, writeSync } from "node:fs";
+import { openUnlinked } from "../base/unlinked-node.js";
 import {
   type FeatureStore,
   type FrozenPart,
@@ -71,13 +70,4 @@ export function diskFeatures(maxBytes: number): FeatureStore {
       file = undefined;
     },
   };
-}
-
-function openUnlinked(): number {
-  const folder = mkdtempSync(join(tmpdir(), "textgraft-features-"));
-  try {
-    return openSync(join(folder, "features"), "w+", 0o600);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }

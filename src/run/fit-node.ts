@@ -3,17 +3,19 @@ import type { Random } from "../base/random.js";
 import { parseClassWeights } from "../model/class-weights.js";
 import { type Classifier, createClassifier } from "../model/classifier.js";
 import type { LengthLimit } from "../tokens/long-texts.js";
+import { encodeTexts } from "./encode-node.js";
 import type { Engine } from "./engine.js";
 import { openWorkerEngine } from "./engine-worker-node.js";
 import type { ModelFacts, TrainEvent } from "./events.js";
+import type { TrainOptions } from "./options.js";
 import type { Parts } from "./parts.js";
 import { engineSpecOf, frozenStagesOf, learningRateOf, parameterCounts, scheduleOf } from "./plan.js";
 import type { Prepared } from "./prepare-node.js";
-import { writeWeights } from "./pretrained-node.js";
+import { type Pretrained, writeWeights } from "./pretrained-node.js";
 import { rulesOf } from "./problem.js";
 import { type Memory, rehearse } from "./rehearsal.js";
 import { type StartHead, startHead } from "./start-head.js";
-import { type RunData, tokenize } from "./tokenize.js";
+import { type Encode, type RunData, tokenize } from "./tokenize.js";
 import { stepsPerEpoch, type TrainHistory, trainEpochs, trainPassages } from "./train.js";
 
 /** A classifier with the weights that were best on the validation rows; whoever has it closes its engine. */
@@ -42,7 +44,7 @@ export async function* fit(
   const { tokens, limit, cutShare } = yield* tokenize(
     split,
     labels,
-    pretrained,
+    { ...pretrained, encode: encoderOf(pretrained, options) },
     options,
     problem,
     stopIfCancelled,
@@ -97,6 +99,19 @@ export async function* fit(
     throw error;
   }
 }
+
+/** Tokenizes much text in worker threads, and keeps its tokens for later runs. */
+const encoderOf =
+  ({ tokenizer, folder }: Pretrained, { model, cache, threads }: TrainOptions): Encode =>
+  (texts, maxLength, onProgress) =>
+    encodeTexts(texts, {
+      tokenizer,
+      files: folder.tokenizer,
+      maxLength,
+      threads: threads === "auto" ? undefined : threads,
+      cacheAs: cache ? model : undefined,
+      onProgress,
+    });
 
 /** Older versions of Node don't say what limits the process, only what is free on the machine. */
 const processMemory: Memory = {

@@ -1,3 +1,7 @@
+import { uint32Column } from "../base/column.js";
+import { atOnce, type Steps, within } from "../base/steps.js";
+import { TextNumbers } from "../data/text-numbers.js";
+import type { Texts } from "../data/texts.js";
 import type { ClassificationMetrics } from "./metrics/confusion.js";
 import type { MultiLabelMetrics } from "./metrics/multilabel.js";
 import { argmax } from "./metrics/probabilities.js";
@@ -17,21 +21,32 @@ export interface ScoredFloor {
 
 /** Texts with their labelIds, in the same order. */
 export interface LabelledTexts {
-  texts: readonly string[];
-  labelIds: readonly number[];
+  texts: Texts;
+  labelIds: ArrayLike<number>;
 }
 
-/** The two floors, learned from the training texts only. */
-export function floors(train: LabelledTexts, testTexts: readonly string[], labelCount: number): Floor[] {
+/** The two floors, learned from the training texts only, in steps. */
+export function* findFloors(train: LabelledTexts, testTexts: Texts, labelCount: number): Steps<Floor[]> {
   const majority = majorityLabelId(train.labelIds, labelCount);
+  const classify = yield* within(trainNaiveBayes(train, labelCount), 0, 0.7);
   return [
-    { name: "the majority label", predictions: testTexts.map(() => majority) },
-    { name: "naive Bayes", predictions: testTexts.map(naiveBayes(train, labelCount)) },
+    { name: "the majority label", predictions: new Array<number>(testTexts.length).fill(majority) },
+    { name: "naive Bayes", predictions: yield* within(answers(testTexts, classify), 0.7, 1) },
   ];
 }
 
+/** What a function says of each text. */
+export function* answers<Answer>(texts: Texts, classify: (text: string) => Answer): Steps<Answer[]> {
+  const found: Answer[] = [];
+  for (let i = 0; i < texts.length; i++) {
+    if (i % 16 === 0) yield i / texts.length;
+    found.push(classify(texts.at(i)!));
+  }
+  return found;
+}
+
 /** The commonest labelId; the smallest of equally common ones. */
-export function majorityLabelId(labelIds: readonly number[], labelCount: number): number {
+export function majorityLabelId(labelIds: ArrayLike<number>, labelCount: number): number {
   return argmax(countsOf(labelIds, labelCount));
 }
 
@@ -40,16 +55,22 @@ export function majorityLabelId(labelIds: readonly number[], labelCount: number)
  * smoothing over the grams of the training texts; other grams are ignored. Gives text → labelId.
  * https://nlp.stanford.edu/IR-book/html/htmledition/naive-bayes-text-classification-1.html
  */
-export function naiveBayes({ texts, labelIds }: LabelledTexts, labelCount: number): (text: string) => number {
-  const groups = labelIds.map((labelId) => [labelId]);
-  const { counts, totals } = countGrams(texts, groups, labelCount);
+export const naiveBayes = (train: LabelledTexts, labelCount: number): ((text: string) => number) =>
+  atOnce(trainNaiveBayes(train, labelCount));
+
+function* trainNaiveBayes(
+  { texts, labelIds }: LabelledTexts,
+  labelCount: number,
+): Steps<(text: string) => number> {
+  const groups = (text: number) => [labelIds[text]!];
+  const { size, totals, countsOf: counts } = yield* countGrams(texts, groups, labelCount);
   // log P(label) + Σ log P(gram | label), with P(gram | label) = (count + 0.3) / (total + 0.3 · grams)
   const priors = countsOf(labelIds, labelCount).map((count) => Math.log(count / texts.length));
-  const denominators = totals.map((total) => Math.log(total + smoothing * counts.size));
+  const denominators = totals.map((total) => Math.log(total + smoothing * size));
   return (text) => {
     const scores = [...priors];
     for (const gram of grams(text)) {
-      const count = counts.get(gram);
+      const count = counts(gram);
       if (count === undefined) continue;
       for (const [labelId, denominator] of denominators.entries()) {
         scores[labelId]! += Math.log(count[labelId]! + smoothing) - denominator;
@@ -62,34 +83,56 @@ export function naiveBayes({ texts, labelIds }: LabelledTexts, labelCount: numbe
 /** Added to each count. */
 export const smoothing = 0.3;
 const longestGram = 2;
-const mostGrams = 4_000_000; // later ones stay unknown: bounds the memory for very large training sets
+
+/** Later grams stay unknown: bounds the memory for very large training sets, at about 24 bytes for each and its counts. */
+const mostGrams = 2_000_000;
+const mostCounts = 2 ** 25;
+
+/** How many texts of each group hold a gram. */
+export interface GramCounts {
+  /** Different grams. */
+  size: number;
+  /** By group, the sum over all grams. */
+  totals: number[];
+  /** By group; undefined for an unknown gram. */
+  countsOf(gram: string): Uint32Array | undefined;
+}
 
 /**
- * How many texts of each group hold a gram, and the sum of that over all grams, by the group's number below
- * `groupCount`; `groups` says for each text which ones it is in.
+ * Counts the grams of texts by group, in steps; `groupsOf` says for each text the numbers of the groups, below
+ * `groupCount`, that it is in.
  */
-export function countGrams(
-  texts: readonly string[],
-  groups: readonly (readonly number[])[],
+export function* countGrams(
+  texts: Texts,
+  groupsOf: (text: number) => readonly number[],
   groupCount: number,
-): { counts: Map<string, number[]>; totals: number[] } {
-  const counts = new Map<string, number[]>();
+): Steps<GramCounts> {
+  const known = new TextNumbers();
+  const counts = uint32Column();
   const totals = new Array<number>(groupCount).fill(0);
-  for (const [i, text] of texts.entries()) {
-    for (const gram of grams(text)) {
-      let count = counts.get(gram);
-      if (count === undefined) {
-        if (counts.size === mostGrams) continue;
-        count = new Array<number>(groupCount).fill(0);
-        counts.set(gram, count);
-      }
-      for (const group of groups[i]!) {
-        count[group]!++;
+  const most = Math.min(mostGrams, Math.floor(mostCounts / Math.max(1, groupCount)));
+  for (let text = 0; text < texts.length; text++) {
+    if (text % 16 === 0) yield text / texts.length;
+    const groups = groupsOf(text);
+    for (const gram of grams(texts.at(text)!)) {
+      const number = known.count < most ? known.numberOf(gram) : known.find(gram);
+      if (number === undefined) continue;
+      while (counts.length < (number + 1) * groupCount) counts.push(0);
+      for (const group of groups) {
+        counts.add(number * groupCount + group, 1);
         totals[group]!++;
       }
     }
   }
-  return { counts, totals };
+  return {
+    size: known.count,
+    totals,
+    countsOf(gram) {
+      const number = known.find(gram);
+      if (number === undefined) return undefined;
+      return Uint32Array.from({ length: groupCount }, (_, group) => counts.at(number * groupCount + group));
+    },
+  };
 }
 
 /** Words are runs of letters, digits and apostrophes; any other sign, such as "!" or "£", is a word of its own. */
@@ -106,8 +149,8 @@ export function grams(text: string): Set<string> {
   return found;
 }
 
-function countsOf(labelIds: readonly number[], labelCount: number): number[] {
+function countsOf(labelIds: ArrayLike<number>, labelCount: number): number[] {
   const counts = new Array<number>(labelCount).fill(0);
-  for (const labelId of labelIds) counts[labelId]!++;
+  for (let text = 0; text < labelIds.length; text++) counts[labelIds[text]!]!++;
   return counts;
 }

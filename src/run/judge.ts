@@ -1,3 +1,5 @@
+import { breathing } from "../base/steps.js";
+import { textsOf } from "../data/examples.js";
 import type { Split } from "../data/split.js";
 import type { Engine } from "./engine.js";
 import { probabilitiesOf } from "./evaluate.js";
@@ -15,22 +17,22 @@ export async function* judge(
 ): AsyncGenerator<TrainEvent, TrainResult["test"]> {
   const rules = rulesOf(tokens.problem);
   const logits = yield* evaluating(engine, tokens, tokens.test, "test");
-  const labelled = (part: "train" | "test") => ({
-    texts: split[part].map(({ text }) => text),
-    labelIds: tokens[part].map((example) => tokens.labelIds[example]!),
-  });
-  const test = labelled("test");
+  const labelIds = Array.from(tokens.test, (example) => tokens.labelIds.at(example)!);
   const probabilities = logits.map((row) => probabilitiesOf(row, tokens.problem));
+  const train = {
+    texts: textsOf(split.train),
+    labelIds: { length: tokens.train.length, at: (i: number) => tokens.labelIds.at(tokens.train[i]!) },
+  };
   return {
-    loss: rules.loss(logits, test.labelIds, classWeights),
-    metrics: rules.measure(test.labelIds, probabilities),
+    loss: rules.loss(logits, labelIds, classWeights),
+    metrics: rules.measure(labelIds, probabilities),
     judged: split.test.map(({ text, row }, i) => ({
       text,
       row,
-      labelIds: test.labelIds[i]!,
+      labelIds: labelIds[i]!,
       predictedIds: rules.answer(probabilities[i]!),
       probabilities: probabilities[i]!,
     })),
-    floors: rules.floors(labelled("train"), test, labels),
+    floors: await breathing(rules.floors(train, { texts: textsOf(split.test), labelIds }, labels)),
   };
 }

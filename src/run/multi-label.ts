@@ -31,9 +31,13 @@ export const multiLabel: ProblemRules = {
   measure: (labelIds, probabilities) =>
     measureMultiLabel(truthOf(labelIds, probabilities[0]?.length ?? 0), probabilities, THRESHOLD),
   balancedWeights: positiveWeights,
-  floors: (train, test, labels) => {
-    const truth = truthOf(test.labelIds, labels.length);
-    return multiLabelFloors(train, test.texts, labels).map(({ name, predictions }) => ({
+  *floors(train, test, labels) {
+    const truth = truthOf(
+      Array.from({ length: test.labelIds.length }, (_, text) => test.labelIds.at(text)!),
+      labels.length,
+    );
+    const found = yield* multiLabelFloors(train, test.texts, labels);
+    return found.map(({ name, predictions }) => ({
       name,
       metrics: multiLabelMetrics(truth, truthOf(predictions, labels.length)),
     }));

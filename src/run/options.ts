@@ -122,7 +122,7 @@ export const trainOptions = {
     precisions,
     "what the model computes in; float16, on webgpu alone, keeps weights and loss in float32",
   ),
-  cache: flag("keep what frozen parts make of texts, for later runs", true),
+  cache: flag("keep for later runs: tokens of large data, and what frozen parts make of texts", true),
   threads: auto("threads for one operator; auto: one for each physical core", { whole: true, min: 1 }),
 };
 

@@ -1,14 +1,18 @@
 import { TextgraftError } from "../base/errors.js";
+import { countOf, mapped } from "../base/iterables.js";
 import { sum } from "../base/numbers.js";
 import type { Random } from "../base/random.js";
+import { atOnce, type Steps, within } from "../base/steps.js";
+import type { OpenSpill } from "../data/byte-store.js";
 import { countLabels, requireKnownLabels, requireTwoLabels } from "../data/check.js";
 import { columnFacts } from "../data/columns.js";
 import { type Dataset, datasetOf, type Example, sortedLabels } from "../data/example.js";
-import { leaks } from "../data/leaks.js";
-import { nearDuplicates } from "../data/near-duplicates.js";
+import { type Examples, textsOf } from "../data/examples.js";
+import { findLeaks } from "../data/leaks.js";
+import { findNearDuplicates } from "../data/near-duplicates.js";
 import { defaultShares, type Split, splitStratified } from "../data/split.js";
 import { partNames } from "../data/split-quotas.js";
-import { summarize } from "../data/summary.js";
+import { summarizing } from "../data/summary.js";
 import type { Problem } from "../model/loss.js";
 import type { DataFacts } from "./events.js";
 
@@ -29,19 +33,34 @@ export interface Parts {
  * Puts every row into train, validation or test: split off by label, or as the user's own files say. With
  * `grouped`, near duplicates stay together; the rows of the user's own files stay where they are.
  */
-export function partsOf(
+export const partsOf = (sources: Sources, options: PartOptions): Parts => atOnce(findParts(sources, options));
+
+export interface PartOptions {
+  problem: Problem;
+  grouped: boolean;
+  random: Random;
+  /** Where large data is put meanwhile; without it all is in memory. */
+  openSpill?: OpenSpill;
+}
+
+/** The same in steps. */
+export function* findParts(
   { data, validation, test }: Sources,
-  { problem, grouped, random }: { problem: Problem; grouped: boolean; random: Random },
-): Parts {
+  { problem, grouped, random, openSpill }: PartOptions,
+): Steps<Parts> {
   for (const own of [validation, test]) if (own) requireKnownLabels(own, data.labels);
-  const duplicates = nearDuplicates(data.examples.map(({ text }) => text));
+  const duplicates = yield* within(findNearDuplicates(textsOf(data.examples), openSpill), 0, 0.7);
   const groups = grouped ? duplicates.groups : undefined;
   const split = splitAround(data, { validation, test }, { random, groups });
-  const part = (examples: readonly Example[]) => ({
+  const part = (examples: Examples) => ({
     rows: examples.length,
     byLabel: countLabels(examples, data.labels),
   });
-  const { duplicateRows, nearDuplicateRows } = summarize(data, duplicates);
+  const { duplicateRows, nearDuplicateRows } = yield* within(summarizing(data, duplicates), 0.7, 0.9);
+  const leaking =
+    grouped && !test
+      ? { exact: 0, near: 0 }
+      : yield* within(findLeaks(split.train, split.test, openSpill), 0.9, 1);
   const facts: DataFacts = {
     source: data.source,
     ...(data.columns ? columnFacts(data.columns) : { textColumn: "text", labelColumn: "label", guessed: [] }),
@@ -51,19 +70,19 @@ export function partsOf(
     parts: { train: part(split.train), validation: part(split.validation), test: part(split.test) },
     exactDuplicates: duplicateRows,
     nearDuplicates: nearDuplicateRows - duplicateRows,
-    leaks: grouped && !test ? { exact: 0, near: 0 } : leaks(split.train, split.test),
+    leaks: leaking,
   };
   return { split, facts };
 }
 
 const unlabelledRows = (split: Split): number =>
-  sum(partNames.map((part) => split[part].filter(({ labels }) => labels.length === 0).length));
+  sum(partNames.map((part) => countOf(split[part], ({ labels }) => labels.length === 0)));
 
 /** Splits off what the user didn't give. */
 function splitAround(
   data: Dataset,
   { validation, test }: { validation: Dataset | undefined; test: Dataset | undefined },
-  options: { random: Random; groups: readonly number[] | undefined },
+  options: { random: Random; groups: ArrayLike<number> | undefined },
 ): Split {
   if (validation && test) {
     requireTwoLabels(data);
@@ -93,12 +112,16 @@ export function datasetFrom(
       fix: `Give the name of a CSV, TSV or JSONL file, or rows such as { text: "…", ${multiLabel ? 'labels: ["…"]' : 'label: "…"'} }.`,
     });
   }
-  const examples = rows.map((given: GivenRow, index) => ({
-    text: filled(given, "text", index + 1),
-    labels: multiLabel ? labelList(given, index + 1) : [filled(given, "label", index + 1).trim()],
-    row: index + 1,
-  }));
-  return datasetOf("the given examples", examples);
+  let row = 0;
+  const example = (given: GivenRow): Example => {
+    row++;
+    return {
+      text: filled(given, "text", row),
+      labels: multiLabel ? labelList(given, row) : [filled(given, "label", row).trim()],
+      row,
+    };
+  };
+  return datasetOf("the given examples", mapped(rows as readonly GivenRow[], example));
 }
 
 /** A row of a caller that may not have been checked by TypeScript. */

@@ -1,6 +1,7 @@
 import { TextgraftError } from "../base/errors.js";
 import { type Dataset, readDataset } from "../data/example.js";
 import { openTable } from "../data/file-node.js";
+import { openSpill } from "../data/spill-node.js";
 import type { Problem } from "../model/loss.js";
 import { checkHead } from "../model/stock-form.js";
 import { telling } from "./event-stream.js";
@@ -60,7 +61,8 @@ export async function* prepare(
 
 async function readSources(data: TrainInput["data"], options: TrainOptions): Promise<Sources> {
   const columns = { text: options.text || undefined, label: options.label || undefined };
-  const read = async (file: string): Promise<Dataset> => readDataset(await openTable(file), columns, options);
+  const read = async (file: string): Promise<Dataset> =>
+    readDataset(await openTable(file), columns, { ...options, openSpill });
   return {
     data: typeof data === "string" ? await read(data) : datasetFrom(data, options),
     ...(options.validation && { validation: await read(options.validation) }),

@@ -1,3 +1,5 @@
+import type { Steps } from "../base/steps.js";
+import type { Texts } from "../data/texts.js";
 import type { Problem } from "../model/loss.js";
 import type { ScoredFloor } from "./floors.js";
 import type { Rows } from "./metrics/probabilities.js";
@@ -7,6 +9,12 @@ import { singleLabel } from "./single-label.js";
 
 /** labelIds of one text: exactly one, or in multi-label problems any number in rising order. */
 export type LabelIds = readonly number[];
+
+/** Of many texts, by the text's number; an array of lists is one. */
+export interface LabelIdLists {
+  readonly length: number;
+  at(text: number): LabelIds | undefined;
+}
 
 /** What depends on whether a text has exactly one label or any number of them. */
 export interface ProblemRules {
@@ -20,8 +28,8 @@ export interface ProblemRules {
   measure(labelIds: readonly LabelIds[], probabilities: Rows): Metrics;
   /** The weight of each label that makes rare ones count as much: `counts` of `texts` training texts have it. */
   balancedWeights(counts: readonly number[], texts: number, labels: readonly string[]): number[];
-  /** What a model has to beat, learned from the training texts and measured on the test texts. */
-  floors(train: Labelled, test: Labelled, labels: readonly string[]): ScoredFloor[];
+  /** What a model has to beat, learned from the training texts and measured on the test texts, in steps. */
+  floors(train: Labelled, test: Labelled, labels: readonly string[]): Steps<ScoredFloor[]>;
 }
 
 export interface TargetSettings {
@@ -42,8 +50,8 @@ export interface Target {
 
 /** Texts with their labels, in the same order. */
 export interface Labelled {
-  texts: readonly string[];
-  labelIds: readonly LabelIds[];
+  texts: Texts;
+  labelIds: LabelIdLists;
 }
 
 export const rulesOf = (problem: Problem): ProblemRules =>

@@ -16,7 +16,8 @@ export type Request =
 
 export type Reply = { ok: true; value: unknown } | { ok: false; error: SentError };
 
-interface SentError {
+/** An error as it goes between threads. */
+export interface SentError {
   code: ErrorCode;
   message: string;
   fix: string | undefined;
@@ -123,7 +124,7 @@ function transferable(value: unknown): ArrayBuffer[] {
   return whole && value.buffer instanceof ArrayBuffer ? [value.buffer] : [];
 }
 
-function sent(error: unknown): SentError {
+export function sent(error: unknown): SentError {
   if (error instanceof TextgraftError) {
     const { code, message, fix, stack } = error;
     return { code, message, fix, stack };
@@ -132,7 +133,7 @@ function sent(error: unknown): SentError {
   return { code: "internal", message, fix: undefined, stack };
 }
 
-function received({ code, message, fix, stack }: SentError): TextgraftError {
+export function received({ code, message, fix, stack }: SentError): TextgraftError {
   const error = new TextgraftError(code, fix === undefined ? { message } : { message, fix });
   if (stack !== undefined) error.stack = stack;
   return error;

@@ -1,7 +1,7 @@
 import { TextgraftError } from "../base/errors.js";
-import { sum } from "../base/numbers.js";
 import { planBatches } from "../tokens/batch.js";
 import type { Engine, TrainBatch } from "./engine.js";
+import { lengthsOf } from "./evaluate.js";
 import { stepsPerEpoch, type TrainData, type TrainSettings, trainBatch, trainPassages } from "./train.js";
 
 /** What a training will take, before its first step. */
@@ -44,12 +44,12 @@ export async function rehearse(
   const { memory, laterBytes } = options;
   const { encodings, batchSize } = data;
   const passages = trainPassages(data);
-  const longestFirst = [...passages].sort((a, b) => encodings.lengthOf(b) - encodings.lengthOf(a));
+  const longestFirst = passages.slice().sort((a, b) => encodings.lengthOf(b) - encodings.lengthOf(a));
   const length = encodings.lengthOf(longestFirst[0]!);
   const sizes = [...new Set(TRIALS.map((share) => Math.ceil(share * batchSize)))];
   const trials: { rows: number; seconds: number; bytes: number }[] = [];
   const longest = (rows: number): TrainBatch =>
-    trainBatch({ ...data, batchSize: rows }, settings, longestFirst.slice(0, rows), length).batch;
+    trainBatch({ ...data, batchSize: rows }, settings, [...longestFirst.subarray(0, rows)], length).batch;
   let update = 0;
   await engine.logits(longest(batchSize));
   await engine.rehearse(longest(1)); // opens the session
@@ -61,9 +61,9 @@ export async function rehearse(
   const time = line(trials.map(({ rows, seconds }) => [rows, seconds]));
   const room = line(trials.map(({ rows, bytes }) => [rows, bytes]));
 
-  const lengths = passages.map((passage) => encodings.lengthOf(passage));
-  const batches = planBatches(lengths, { batchSize });
-  const share = sum(batches.map((batch) => batch.length / length));
+  const batches = planBatches(lengthsOf(encodings, passages), { batchSize });
+  let share = 0;
+  for (const batch of batches) share += batch.length / length;
   const epoch =
     batches.length * time.start +
     share * batchSize * time.slope +

@@ -1,10 +1,10 @@
 import { balancedWeights } from "../model/class-weights.js";
 import { weightedCrossEntropy } from "./evaluate.js";
-import { floors } from "./floors.js";
+import { findFloors } from "./floors.js";
 import { classificationMetrics, confusionMatrix } from "./metrics/confusion.js";
 import { argmax } from "./metrics/probabilities.js";
 import { measure } from "./metrics.js";
-import type { LabelIds, ProblemRules } from "./problem.js";
+import type { LabelIdLists, LabelIds, ProblemRules } from "./problem.js";
 
 /** Each text has exactly one label: softmax and cross-entropy. */
 export const singleLabel: ProblemRules = {
@@ -22,10 +22,14 @@ export const singleLabel: ProblemRules = {
   answer: (probabilities) => [argmax(probabilities)],
   measure: (labelIds, probabilities) => measure(labelIds.map(only), probabilities),
   balancedWeights: (counts, _texts, labels) => balancedWeights(counts, labels),
-  floors: (train, test, labels) => {
-    const truth = test.labelIds.map(only);
-    const known = { texts: train.texts, labelIds: train.labelIds.map(only) };
-    return floors(known, test.texts, labels.length).map(({ name, predictions }) => ({
+  *floors(train, test, labels) {
+    const truth = Array.from(onlyIds(test.labelIds));
+    const found = yield* findFloors(
+      { texts: train.texts, labelIds: onlyIds(train.labelIds) },
+      test.texts,
+      labels.length,
+    );
+    return found.map(({ name, predictions }) => ({
       name,
       metrics: classificationMetrics(confusionMatrix(truth, predictions, labels.length)),
     }));
@@ -33,3 +37,6 @@ export const singleLabel: ProblemRules = {
 };
 
 const only = (labelIds: LabelIds): number => labelIds[0]!;
+
+const onlyIds = (lists: LabelIdLists): Uint32Array =>
+  Uint32Array.from({ length: lists.length }, (_, text) => only(lists.at(text)!));

@@ -1,8 +1,11 @@
 import { basename, resolve } from "node:path";
+import { every } from "../base/iterables.js";
 import { random } from "../base/random.js";
+import { breathing } from "../base/steps.js";
 import { singleLabelsLookLikeSets } from "../data/check.js";
 import type { Dataset } from "../data/example.js";
 import { setsHint } from "../data/label-sets.js";
+import { openSpill } from "../data/spill-node.js";
 import { partNames } from "../data/split-quotas.js";
 import type { EncoderConfig } from "../model/config.js";
 import type { Problem } from "../model/loss.js";
@@ -12,7 +15,7 @@ import type { DataFacts, TrainEvent, TrainResult } from "./events.js";
 import { type Fitted, fit } from "./fit-node.js";
 import { judge } from "./judge.js";
 import { modelCard } from "./model-card.js";
-import { type Parts, partsOf } from "./parts.js";
+import { findParts, type Parts } from "./parts.js";
 import { type Prepared, prepare, type TrainInput } from "./prepare-node.js";
 import { runRecord } from "./run-record-node.js";
 import { saveModel } from "./save-node.js";
@@ -45,7 +48,7 @@ async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator
   const { options, problem, sources } = prepared;
   const seeded = random(options.seed);
   const grouped = options.split === "grouped";
-  const parts = partsOf(sources, { problem, grouped, random: seeded });
+  const parts = await breathing(findParts(sources, { problem, grouped, random: seeded, openSpill }));
   yield { kind: "data", facts: parts.facts };
   for (const text of [...otherProblem(sources.data, problem), ...unrepresented(parts.facts)])
     yield { kind: "notice", text };
@@ -120,7 +123,7 @@ async function* featuresOf({ engine, model }: Fitted): AsyncGenerator<TrainEvent
 /** A hint where the data looks like the other kind of problem. */
 function otherProblem(data: Dataset, problem: Problem): string[] {
   if (problem === "single_label") return singleLabelsLookLikeSets(data) ? [setsHint] : [];
-  const single = data.examples.every(({ labels }) => labels.length === 1);
+  const single = every(data.examples, ({ labels }) => labels.length === 1);
   return single
     ? ["Every text has exactly one label: without --multi-label the model would choose one for each text."]
     : [];

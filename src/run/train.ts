@@ -5,17 +5,17 @@ import type { Precision } from "../graph/precision.js";
 import type { Schedule } from "../model/schedule.js";
 import { collate, planBatches } from "../tokens/batch.js";
 import type { Engine, TrainBatch } from "./engine.js";
-import { probabilitiesOf, type TokenizedTexts, textLogitsOf } from "./evaluate.js";
+import { lengthsOf, passagesOf, probabilitiesOf, type TokenizedTexts, textLogitsOf } from "./evaluate.js";
 import type { EpochFacts, Stopped, TrainEvent } from "./events.js";
 import { type Best, criteria } from "./options.js";
-import { type LabelIds, rulesOf } from "./problem.js";
+import { type LabelIdLists, rulesOf } from "./problem.js";
 
 /** Tokenized texts with their labels; `train` and `validation` are numbers of texts. */
 export interface TrainData extends TokenizedTexts {
-  labelIds: readonly LabelIds[];
+  labelIds: LabelIdLists;
   labelCount: number;
-  train: readonly number[];
-  validation: readonly number[];
+  train: ArrayLike<number>;
+  validation: ArrayLike<number>;
 }
 
 export interface TrainSettings {
@@ -45,8 +45,8 @@ export interface TrainHistory {
 }
 
 /** Numbers of the passages that are trained on: a text with several windows is one for each. */
-export const trainPassages = ({ encodings, train }: Pick<TrainData, "encodings" | "train">): number[] =>
-  train.flatMap((text) => encodings.of(text));
+export const trainPassages = ({ encodings, train }: Pick<TrainData, "encodings" | "train">): Uint32Array =>
+  passagesOf(encodings, train);
 
 /** Steps of one epoch: a last, shorter one included. */
 export const stepsPerEpoch = (examples: number, batchSize: number, accumulate: number): number =>
@@ -112,12 +112,13 @@ async function* trainEpoch(
   const { encodings, batchSize } = data;
   const { accumulate, epochs, random, schedule } = settings;
   const passages = trainPassages(data);
-  const lengths = passages.map((passage) => encodings.lengthOf(passage));
+  const lengths = lengthsOf(encodings, passages);
   const planned = planBatches(lengths, { batchSize, random: random.fork("shuffle", epoch) });
   const steps = stepsPerEpoch(passages.length, batchSize, accumulate);
   let total = 0;
   for (let first = 0, step = (epoch - 1) * steps; first < planned.length; first += accumulate, step++) {
-    const part = planned.slice(first, first + accumulate);
+    const size = Math.min(accumulate, planned.length - first);
+    const part = Array.from({ length: size }, (_, i) => planned.at(first + i));
     const batches = part.map(({ rows, length }) =>
       trainBatch(
         data,
@@ -162,7 +163,7 @@ export function trainBatch(
   const targets = passages.map((passage) => {
     const text = encodings.textOf(passage);
     const windows = encodings.of(text).length;
-    const { labels, weights, denominator } = rulesOf(problem).target(labelIds[text]!, settings);
+    const { labels, weights, denominator } = rulesOf(problem).target(labelIds.at(text)!, settings);
     return { labels, weights: weights.map((weight) => weight / windows), denominator: denominator / windows };
   });
   const labels = new Float32Array(batchSize * labelCount);
@@ -187,7 +188,7 @@ async function* validate(
   { classWeights }: TrainSettings,
 ): AsyncGenerator<TrainEvent, Pick<EpochFacts, "validationLoss" | "validation"> | undefined> {
   const logits = yield* evaluating(engine, data, data.validation, "validation");
-  const labelIds = data.validation.map((example) => data.labelIds[example]!);
+  const labelIds = Array.from(data.validation, (example) => data.labelIds.at(example)!);
   const rules = rulesOf(data.problem);
   const validationLoss = rules.loss(logits, labelIds, classWeights);
   if (!Number.isFinite(validationLoss)) return undefined;
@@ -199,7 +200,7 @@ async function* validate(
 export async function* evaluating(
   engine: Engine,
   data: TokenizedTexts,
-  texts: readonly number[],
+  texts: ArrayLike<number>,
   part: "validation" | "test",
 ): AsyncGenerator<TrainEvent, ArrayLike<number>[]> {
   const batches = textLogitsOf(engine, data, texts);

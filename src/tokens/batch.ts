@@ -22,15 +22,36 @@ const POOL = 32;
  * Batches of texts of about the same length, as numbers into `lengths`. Each row occurs once and all batches but
  * one are full. With `random`, which rows meet and the order of batches is random; without it rows ascend by length.
  */
-export function planBatches(lengths: ArrayLike<number>, { batchSize, random }: PlanOptions): PlannedBatch[] {
-  const rows = Array.from(lengths, (_, row) => row);
-  const pools = random ? slices(shuffled(rows, random.fork("rows")), POOL * batchSize) : [rows];
-  const shortFirst = (a: number, b: number): number => lengths[a]! - lengths[b]!;
-  const batches = pools
-    .flatMap((pool) => slices(pool.sort(shortFirst), batchSize))
-    .map((rows) => ({ rows, length: lengths[rows.at(-1)!]! }));
-  return random ? shuffled(batches, random.fork("batches")) : batches;
+export function planBatches(lengths: ArrayLike<number>, { batchSize, random }: PlanOptions): BatchPlan {
+  const rows = random ? shuffled(upTo(lengths.length), random.fork("rows")) : upTo(lengths.length);
+  const pool = random ? POOL * batchSize : lengths.length;
+  for (let first = 0; first < rows.length; first += pool)
+    rows.subarray(first, first + pool).sort((a, b) => lengths[a]! - lengths[b]!); // stable
+  const inRows = upTo(Math.ceil(rows.length / batchSize)); // a pool has whole batches, but the last
+  const order = random ? shuffled(inRows, random.fork("batches")) : inRows;
+  const at = (batch: number): PlannedBatch => {
+    const first = order[batch]! * batchSize;
+    const members = Array.from(rows.subarray(first, first + batchSize));
+    return { rows: members, length: lengths[members.at(-1)!]! };
+  };
+  return {
+    length: order.length,
+    at,
+    *[Symbol.iterator]() {
+      for (let batch = 0; batch < order.length; batch++) yield at(batch);
+    },
+  };
 }
+
+/** Batches, made when they are asked for: large data has many. */
+export interface BatchPlan extends Iterable<PlannedBatch> {
+  readonly length: number;
+  /** A batch below `length`. */
+  at(batch: number): PlannedBatch;
+}
+
+/** 0, 1, 2 … below a number. */
+const upTo = (end: number): Uint32Array => Uint32Array.from({ length: end }, (_, i) => i);
 
 /** Token ids of a batch; all [batchSize, length], row after row. */
 export interface CollatedBatch {
@@ -66,7 +87,3 @@ export function collate(
   for (let i = rows.length; i < batchSize; i++) attentionMask[i * length] = 1;
   return { inputIds, attentionMask, tokenTypeIds };
 }
-
-/** Consecutive parts of `size` items; the last may be shorter. */
-const slices = <T>(items: readonly T[], size: number): T[][] =>
-  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));

@@ -1,3 +1,5 @@
+import { pauses } from "../base/steps.js";
+import type { Texts } from "../data/texts.js";
 import { type LengthLimit, passageCount, type Range, rangesOf, requireAdvance } from "./long-texts.js";
 import { type Encoding, roomFor } from "./sequence.js";
 import type { Tokenizer } from "./tokenizer.js";
@@ -25,34 +27,28 @@ export interface Passages extends Encodings {
   textOf(passage: number): number;
 }
 
-/** Other work waits at most about so many milliseconds. */
-const PAUSE_EVERY = 50;
-
 /**
  * Tokenizes texts, cut to `maxLength` (default: not cut). Now and then it lets other work of the thread run; then and
  * at the end it tells how many texts are done.
  */
 export async function encodeAll(
   tokenizer: Tokenizer,
-  texts: readonly string[],
+  texts: Texts,
   maxLength?: number,
   onProgress?: (done: number, total: number) => void,
 ): Promise<TextEncodings> {
   let pool = new Int32Array(64 * texts.length);
   const ends: number[] = [];
   let used = 0;
-  let paused = performance.now();
-  for (const [i, text] of texts.entries()) {
-    const { inputIds, tokenTypeIds } = tokenizer.encode(text, maxLength);
+  const pause = pauses();
+  for (let i = 0; i < texts.length; i++) {
+    const { inputIds, tokenTypeIds } = tokenizer.encode(texts.at(i)!, maxLength);
     if (used + 2 * inputIds.length > pool.length) pool = enlarged(pool, used + 2 * inputIds.length);
     pool.set(inputIds, used);
     pool.set(tokenTypeIds, used + inputIds.length);
     used += 2 * inputIds.length;
     ends.push(used);
-    if (performance.now() - paused < PAUSE_EVERY) continue;
-    onProgress?.(i + 1, texts.length);
-    await new Promise((resolve) => setTimeout(resolve));
-    paused = performance.now();
+    await pause(() => onProgress?.(i + 1, texts.length));
   }
   onProgress?.(texts.length, texts.length);
   return pooled({ ids: pool.slice(0, used), ends, specialTokens: tokenizer.specialTokens });
@@ -81,7 +77,8 @@ function pooled(pool: Pool): TextEncodings {
   return { ...whole, fitted: (limit) => fitted(whole, pool.specialTokens, limit) };
 }
 
-function fitted(
+/** What a model reads of whole texts within a limit. */
+export function fitted(
   whole: Encodings,
   { before, after }: Tokenizer["specialTokens"],
   limit: LengthLimit,
@@ -89,21 +86,19 @@ function fitted(
   const room = roomFor(limit.maxLength, before + after);
   requireAdvance(limit, room);
   const textTokens = (text: number): number => whole.lengthOf(text) - before - after;
-  const firsts = new Int32Array(whole.count + 1);
-  for (let text = 0; text < whole.count; text++) {
-    firsts[text + 1] = firsts[text]! + passageCount(textTokens(text), room, limit);
-  }
-  const textOf = new Int32Array(firsts[whole.count]!);
-  for (let text = 0; text < whole.count; text++) textOf.fill(text, firsts[text]!, firsts[text + 1]!);
+  const { count, firstOf, textOf } =
+    limit.long === "windows"
+      ? numbered(whole.count, (text) => passageCount(textTokens(text), room, limit))
+      : onePassageEach(whole.count);
   const ranges = (passage: number) => {
-    const text = textOf[passage]!;
-    return rangesOf(textTokens(text), room, limit, passage - firsts[text]!);
+    const text = textOf(passage);
+    return rangesOf(textTokens(text), room, limit, passage - firstOf(text));
   };
   return {
-    count: textOf.length,
+    count,
     lengthOf: (passage) => ranges(passage).reduce((sum, [from, to]) => sum + to - from, before + after),
     at: (passage) => {
-      const encoding = whole.at(textOf[passage]!);
+      const encoding = whole.at(textOf(passage));
       const { length } = encoding.inputIds;
       if (length <= limit.maxLength) return encoding;
       const body = ranges(passage).map(([from, to]): Range => [before + from, before + to]);
@@ -113,9 +108,34 @@ function fitted(
         tokenTypeIds: joined(encoding.tokenTypeIds, parts),
       };
     },
-    of: (text) => Array.from({ length: firsts[text + 1]! - firsts[text]! }, (_, i) => firsts[text]! + i),
-    textOf: (passage) => textOf[passage]!,
+    of: (text) => {
+      const first = firstOf(text);
+      return Array.from({ length: firstOf(text + 1) - first }, (_, i) => first + i);
+    },
+    textOf,
   };
+}
+
+/** Which passages a text has, and the other way round. */
+interface Numbering {
+  count: number;
+  /** The number of a text's first passage; of the text behind the last: how many passages there are. */
+  firstOf(text: number): number;
+  textOf(passage: number): number;
+}
+
+const onePassageEach = (count: number): Numbering => ({
+  count,
+  firstOf: (text) => text,
+  textOf: (passage) => passage,
+});
+
+function numbered(texts: number, passagesOf: (text: number) => number): Numbering {
+  const firsts = new Int32Array(texts + 1);
+  for (let text = 0; text < texts; text++) firsts[text + 1] = firsts[text]! + passagesOf(text);
+  const textOf = new Int32Array(firsts[texts]!);
+  for (let text = 0; text < texts; text++) textOf.fill(text, firsts[text]!, firsts[text + 1]!);
+  return { count: textOf.length, firstOf: (text) => firsts[text]!, textOf: (passage) => textOf[passage]! };
 }
 
 function joined(tokens: Int32Array, parts: readonly Range[]): Int32Array {

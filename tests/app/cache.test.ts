@@ -26,31 +26,28 @@ function leave(model: string, frozenStages: number, texts: number): void {
 }
 
 test("cache lists sets, clears them, and says what it freed", async () => {
-  const at = join(folder, "features");
-  const empty = { stdout: `The cache is empty: ${at}.\n`, stderr: "", code: 0 };
+  const empty = { stdout: `The cache is empty: ${folder}.\n`, stderr: "", code: 0 };
   expect(await runInProcess("cache")).toEqual(empty);
   leave("mini", 3, 1200);
   leave("some/folder", 6, 2);
   const { stdout, stderr, code } = await runInProcess("cache");
   expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
-  expect(stdout).toContain(`2 sets of features, 1.2 MB, in ${at}:\n`);
-  expect(stdout).toMatch(/^model and frozen part +texts +size +last used \(UTC\)$/m);
+  expect(stdout).toContain(`2 sets, 1.2 MB, in ${folder}:\n`);
+  expect(stdout).toMatch(/^model and what is kept +texts +size +last used \(UTC\)$/m);
   expect(stdout).toMatch(
-    /^mini: the embeddings and the first 2 layers +1,200 +1\.2 MB +\d{4}-\d\d-\d\d \d\d:\d\d$/m,
+    /^mini: features of the embeddings and the first 2 layers +1,200 +1\.2 MB +\d{4}-\d\d-\d\d \d\d:\d\d$/m,
   );
-  expect(stdout).toMatch(/^some\/folder: the whole encoder +2 +0\.0 MB /m);
+  expect(stdout).toMatch(/^some\/folder: features of the whole encoder +2 +0\.0 MB /m);
 
   const listed = JSON.parse((await runInProcess("cache", "list", "--json")).stdout);
-  expect(listed).toMatchObject({ folder: at, bytes: expect.any(Number), sets: expect.any(Array) });
+  expect(listed).toMatchObject({ folder, bytes: expect.any(Number), sets: expect.any(Array) });
   expect(listed.sets.map(({ texts }: { texts: number }) => texts).sort()).toEqual([1200, 2]);
 
   const cleared = JSON.parse((await runInProcess("cache", "clear", "--json")).stdout);
-  expect(cleared).toEqual({ folder: at, removed: 2, bytes: listed.bytes });
+  expect(cleared).toEqual({ folder, removed: 2, bytes: listed.bytes });
   expect(await runInProcess("cache", "list")).toEqual(empty);
   leave("mini", 3, 1200);
-  expect((await runInProcess("cache", "clear")).stdout).toBe(
-    `Removed 1 set of features, 1.2 MB, from ${at}.\n`,
-  );
+  expect((await runInProcess("cache", "clear")).stdout).toBe(`Removed 1 set, 1.2 MB, from ${folder}.\n`);
   expect(await runInProcess("cache", "clear")).toEqual(empty);
 });
 

@@ -59,7 +59,7 @@ test("JSON lines have real lists, and an empty cell there is a missing value", (
   const lines = ['{"text":"a","labels":["x","y"],"id":7}', "", '{"labels":[],"text":"b"}'];
   const { examples, labels } = multi(lines.join("\r\n"), "t.jsonl");
   expect(labels).toEqual(["x", "y"]);
-  expect(examples).toEqual([
+  expect([...examples]).toEqual([
     { text: "a", labels: ["x", "y"], row: 1, line: 1 },
     { text: "b", labels: [], row: 2, line: 3 },
   ]);

@@ -1,9 +1,16 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Random, random } from "../../src/base/random.js";
+import { breathing } from "../../src/base/steps.js";
 import { leaks } from "../../src/data/leaks.js";
 import { jaccard, shinglesOf, signatureOf, signatureSize } from "../../src/data/minhash.js";
-import { nearDuplicates, nearThreshold, normalized } from "../../src/data/near-duplicates.js";
+import {
+  findNearDuplicates,
+  nearDuplicates,
+  nearThreshold,
+  normalized,
+} from "../../src/data/near-duplicates.js";
+import { openSpill } from "../../src/data/spill-node.js";
 import { datasetOfLabels } from "./support.js";
 
 /** Jaccard similarity by its definition, over strings. */
@@ -56,12 +63,12 @@ test("case and white space make no difference, labels and order of rows neither"
     "",
     "  ",
   ]);
-  expect(groups).toEqual([0, 1, 0, 2, 2]);
+  expect([...groups]).toEqual([0, 1, 0, 2, 2]);
   expect({ groupCount, repeated }).toEqual({ groupCount: 3, repeated: 2 });
 });
 
 test("no texts have no groups", () => {
-  expect(nearDuplicates([])).toEqual({ groups: [], groupCount: 0, repeated: 0 });
+  expect(nearDuplicates([])).toEqual({ groups: new Uint32Array(0), groupCount: 0, repeated: 0 });
 });
 
 // Edits of words: the pairs above the threshold by definition have to be found, others must not be joined.
@@ -117,6 +124,54 @@ test("twins are found in a crowd of texts from one template", () => {
   const found = similar.filter((at) => groups[at] === groups[texts.length + at]).length;
   expect(found / similar.length).toBeGreaterThan(0.997); // 0.993 if each bucket had one representative
   expect(new Set(groups).size).toBeGreaterThan(1000); // the crowd itself is not one group
+});
+
+/** The same rule over sets and signatures that are all in memory, with maps for buckets. */
+function plainGroups(texts: readonly string[]): number[] {
+  const distinct = [...new Set(texts.map(normalized))];
+  const sets = distinct.map(shinglesOf);
+  const signatures = sets.map(signatureOf);
+  const groups = distinct.map((_, index) => index);
+  for (let band = 0; band < 25; band++) {
+    const buckets = new Map<string, number[]>();
+    for (const [index, signature] of signatures.entries()) {
+      const key = signature.slice(5 * band, 5 * band + 5).join();
+      const bucket = buckets.get(key) ?? [];
+      buckets.set(key, bucket);
+      const twin = bucket.find(
+        (other) => groups[other] === groups[index] || jaccard(sets[other]!, sets[index]!) >= nearThreshold,
+      );
+      if (twin === undefined) {
+        if (bucket.length < 4) bucket.push(index);
+        continue;
+      }
+      const [from, to] = [groups[twin]!, groups[index]!].sort((a, b) => b - a);
+      for (const [at, group] of groups.entries()) if (group === from) groups[at] = to!;
+    }
+  }
+  const numbers = [...new Set(groups)];
+  return texts.map((text) => numbers.indexOf(groups[distinct.indexOf(normalized(text))]!));
+}
+
+test("groups are those of the plain rule, also with keys in a temporary file and in steps", async () => {
+  const stream = random(9);
+  const templates = Array.from({ length: 12 }, (_, i) => sentence(4 + 2 * i, stream));
+  const texts = Array.from({ length: 1500 }, () =>
+    templates[stream.int(12)]!.map((word) =>
+      stream.uniform() < 0.12 ? vocabulary[stream.int(300)]! : word,
+    ).join(stream.int(20) === 0 ? "  " : " "),
+  );
+  const expected = plainGroups(texts);
+  const { groups, groupCount } = nearDuplicates(texts);
+  expect([...groups]).toEqual(expected);
+  expect(groupCount).toBe(new Set(expected).size);
+  expect(groupCount).toBeGreaterThan(100);
+  const shares: number[] = [];
+  expect(
+    (await breathing(findNearDuplicates(texts, openSpill), (share) => shares.push(share))).groups,
+  ).toEqual(groups);
+  expect(shares).toEqual([...shares].sort((a, b) => a - b));
+  expect(shares.every((share) => share >= 0 && share <= 1)).toBe(true);
 });
 
 test("the same texts give the same groups, whatever stands between them", () => {

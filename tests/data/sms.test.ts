@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { random } from "../../src/base/random.js";
 import { countLabels } from "../../src/data/check.js";
 import { type Dataset, readDataset } from "../../src/data/example.js";
+import { textsOf } from "../../src/data/examples.js";
 import { openTable } from "../../src/data/file-node.js";
 import { leaks } from "../../src/data/leaks.js";
 import { nearDuplicates } from "../../src/data/near-duplicates.js";
@@ -14,7 +15,7 @@ describe.skipIf(smsAbsent)("the tutorial's SMS set", () => {
   beforeAll(async () => {
     dataset = readDataset(await openTable(smsFile));
   });
-  const groups = () => nearDuplicates(dataset.examples.map(({ text }) => text)).groups;
+  const groups = () => nearDuplicates(textsOf(dataset.examples)).groups;
 
   test("has the rows, labels and duplicates that its card states", () => {
     const summary = summarize(dataset);

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { random } from "../../src/base/random.js";
 import { countLabels } from "../../src/data/check.js";
-import type { Example } from "../../src/data/example.js";
+import type { Examples } from "../../src/data/examples.js";
 import { defaultShares, type Split, splitStratified } from "../../src/data/split.js";
 import { partNames, splitQuotas } from "../../src/data/split-quotas.js";
 import { datasetOfLabels, errorOf } from "./support.js";
@@ -10,7 +10,7 @@ import { datasetOfLabels, errorOf } from "./support.js";
 const labelsOf = (counts: readonly number[]): string[] =>
   counts.flatMap((count, labelId) => new Array<string>(count).fill(`label ${labelId}`));
 
-const rowsOf = (examples: readonly Example[]): number[] => examples.map(({ row }) => row);
+const rowsOf = (examples: Examples): number[] => examples.map(({ row }) => row);
 
 /** Row counts of two to five labels. */
 const someCounts = fc.array(fc.integer({ min: 3, max: 60 }), { minLength: 2, maxLength: 5 });
@@ -124,7 +124,7 @@ test("groups are drawn for the parts in about their shares", () => {
   let pairs = 0;
   for (let seed = 0; seed < 20; seed++) {
     const { test } = splitStratified(dataset, defaultShares, { random: random(seed), groups });
-    pairs += test.filter(({ row }) => row <= 600).length / 2 / 300;
+    pairs += [...test].filter(({ row }) => row <= 600).length / 2 / 300;
   }
   expect(Math.abs(pairs / 20 - 0.15)).toBeLessThan(0.02); // standard error about 0.005
 });
@@ -210,10 +210,10 @@ test("what can't be split is refused", () => {
 test("a share of 0 leaves the test part empty, and two examples of a label are enough", () => {
   const dataset = datasetOfLabels([...labelsOf([40, 20]), "rare", "rare"]);
   const split = splitStratified(dataset, { train: 0.85, validation: 0.15, test: 0 }, { random: random(0) });
-  expect(split.test).toEqual([]);
-  expect([...split.train, ...split.validation].sort((a, b) => a.row - b.row)).toEqual(dataset.examples);
+  expect([...split.test]).toEqual([]);
+  expect([...split.train, ...split.validation].sort((a, b) => a.row - b.row)).toEqual([...dataset.examples]);
   for (const part of [split.train, split.validation])
-    expect(part.flatMap(({ labels }) => labels)).toContain("rare");
+    expect([...part].flatMap(({ labels }) => labels)).toContain("rare");
   expect(split.validation.length).toBeGreaterThan(7);
   expect(split.validation.length).toBeLessThan(13);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { datasetOf } from "../../src/data/example.js";
+import { textsOf } from "../../src/data/examples.js";
 import { nearDuplicates } from "../../src/data/near-duplicates.js";
 import { summarize } from "../../src/data/summary.js";
 
@@ -37,6 +38,6 @@ test("rows, labels, duplicates and conflicts", () => {
 });
 
 test("groups that are known give the same", () => {
-  const known = nearDuplicates(dataset.examples.map(({ text }) => text));
+  const known = nearDuplicates(textsOf(dataset.examples));
   expect(summarize(dataset, known)).toEqual(summarize(dataset));
 });

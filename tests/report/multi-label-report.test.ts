@@ -1,5 +1,6 @@
 import { parse } from "csv-parse/sync";
 import { expect, test } from "vitest";
+import { atOnce } from "../../src/base/steps.js";
 import { evaluationData } from "../../src/report/data.js";
 import { dataLines } from "../../src/report/facts.js";
 import { mistakesCsv, mistakesOf } from "../../src/report/mistakes.js";
@@ -110,11 +111,8 @@ test("the judgement as JSON has scikit-learn's rows for several labels", () => {
 
 test("floors are compared by texts whose labels are all right", () => {
   const model = metricsOf(judged);
-  const nothing = multiLabel.floors(
-    { texts: ["x"], labelIds: [[]] },
-    { texts: judged.map(({ text }) => text), labelIds: judged.map(({ labelIds }) => labelIds) },
-    labels,
-  )[0]!;
+  const test = { texts: judged.map(({ text }) => text), labelIds: judged.map(({ labelIds }) => labelIds) };
+  const nothing = atOnce(multiLabel.floors({ texts: ["x"], labelIds: [[]] }, test, labels))[0]!;
   expect(floorSentence(model, [nothing])).toBe(
     "The model beats the commonest set of labels (none): of 5 texts it has 2 entirely right (macro F1 0.533), " +
       "the commonest set of labels (none) 1 (0.000).",

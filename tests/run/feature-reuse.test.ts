@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TrainInput } from "textgraft";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { clearFeatures, listFeatures } from "../../src/run/feature-sets-node.js";
+import { clearCache, listSets } from "../../src/run/cache-sets-node.js";
 import { inventedRows, writeTinyModel } from "../support/tiny-model.js";
 import { tinyOptions, tinyWorkplace, trained, weightsOf } from "./train-tiny.js";
 
@@ -35,7 +35,7 @@ const none = { reused: 0, computed: texts };
 test("a second run computes no features and gives the same weights, as without the cache", async () => {
   const without = await run({ cache: false });
   expect(without.features).toEqual(none);
-  expect(listFeatures()).toEqual([]);
+  expect(listSets("features")).toEqual([]);
   const first = await run();
   expect(first.features).toEqual(none);
   expect(first.notices).toEqual([]);
@@ -44,7 +44,7 @@ test("a second run computes no features and gives the same weights, as without t
   expect(second.notices).toEqual([`Features of ${texts} texts came from the cache; none was computed.`]);
   expect(first.weights).toEqual(without.weights);
   expect(second.weights).toEqual(first.weights);
-  expect(listFeatures()).toMatchObject([
+  expect(listSets("features")).toMatchObject([
     { texts, facts: { model, frozenStages: 2, layers: 2, hiddenSize: 32 } },
   ]);
 });
@@ -84,12 +84,12 @@ test("other frozen weights, or more of them, have features of their own", async 
 });
 
 test("cleared, they are computed anew", async () => {
-  expect(clearFeatures().length).toBeGreaterThan(0);
+  expect(clearCache().length).toBeGreaterThan(0);
   expect((await run()).features).toEqual(none);
 });
 
 test("where nothing is frozen there are no features", async () => {
-  clearFeatures();
+  clearCache();
   expect((await run({ freeze: "none", epochs: 1 })).features).toBeUndefined();
-  expect(listFeatures()).toEqual([]);
+  expect(listSets("features")).toEqual([]);
 });

@@ -13,15 +13,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { float32 } from "../../src/base/tensor.js";
+import { cacheFolder, clearCache, listSets } from "../../src/run/cache-sets-node.js";
 import type { FeatureStore, FrozenPart } from "../../src/run/feature-cache.js";
 import { openFeatures } from "../../src/run/feature-cache-node.js";
-import {
-  clearFeatures,
-  featureFolder,
-  listFeatures,
-  openFeatureSet,
-  type SetFacts,
-} from "../../src/run/feature-sets-node.js";
+import { openFeatureSet, type SetFacts } from "../../src/run/feature-sets-node.js";
 
 const usual = process.env.TEXTGRAFT_CACHE;
 let folder: string;
@@ -52,7 +47,7 @@ function leave(): { data: string; index: string } {
 }
 
 function filesOf(ending: string): string[] {
-  const set = join(featureFolder(), listFeatures()[0]!.name);
+  const set = join(cacheFolder(), "features", listSets("features")[0]!.name);
   return readdirSync(set)
     .filter((file) => file.endsWith(ending))
     .sort()
@@ -101,7 +96,7 @@ test("features are found by later runs with the same frozen part, and by no othe
     expect(store.get(keys[0]!)).toBeUndefined();
     store.close();
   }
-  expect(listFeatures()).toHaveLength(5);
+  expect(listSets("features")).toHaveLength(5);
 });
 
 test("a run says how many texts' features it found, each counted once", () => {
@@ -164,7 +159,7 @@ describe("damage costs only what it hits, and is repaired:", () => {
   test("facts that can't be read", () => {
     leave();
     writeFileSync(filesOf("set.json")[0]!, "{");
-    expect(listFeatures()[0]!.facts).toBeUndefined();
+    expect(listSets("features")[0]!.facts).toBeUndefined();
     expect(found()).toEqual([0, 1, 2]);
   });
 });
@@ -185,20 +180,20 @@ test("runs at the same time write beside each other, and the next finds what bot
 });
 
 test("when room is short the sets not used for longest go, and never the one in use", () => {
-  const bytes = () => listFeatures().reduce((sum, set) => sum + set.bytes, 0);
+  const bytes = () => listSets("features").reduce((sum, set) => sum + set.bytes, 0);
   const open = (weight: number, limit?: number): FeatureStore => openFeatureSet(frozen(weight), facts, limit);
   const names: string[] = [];
   for (const weight of [1, 2, 3]) {
     const store = open(weight);
     store.put("1", vector(1, 1000));
     store.close();
-    const { name } = listFeatures().find((set) => !names.includes(set.name))!;
+    const { name } = listSets("features").find((set) => !names.includes(set.name))!;
     names.push(name);
     const age = new Date(Date.now() - 1e6 + [2e5, 1e5, 3e5][weight - 1]!); // the second is the oldest
-    utimesSync(join(featureFolder(), name, "set.json"), age, age);
+    utimesSync(join(cacheFolder(), "features", name, "set.json"), age, age);
   }
   const left = () =>
-    listFeatures()
+    listSets("features")
       .map(({ name }) => names.indexOf(name) + 1)
       .sort();
 
@@ -217,12 +212,12 @@ test("when room is short the sets not used for longest go, and never the one in 
 test("nobody else may read the cache", () => {
   leave();
   if (process.platform === "win32") return;
-  const { name } = listFeatures()[0]!;
+  const { name } = listSets("features")[0]!;
   const mode = (path: string) => statSync(path).mode & 0o777;
-  expect(mode(featureFolder())).toBe(0o700);
-  expect(mode(join(featureFolder(), name))).toBe(0o700);
-  for (const file of readdirSync(join(featureFolder(), name)))
-    expect(mode(join(featureFolder(), name, file))).toBe(0o600);
+  expect(mode(join(cacheFolder(), "features"))).toBe(0o700);
+  expect(mode(join(cacheFolder(), "features", name))).toBe(0o700);
+  for (const file of readdirSync(join(cacheFolder(), "features", name)))
+    expect(mode(join(cacheFolder(), "features", name, file))).toBe(0o600);
 });
 
 test("where the cache can't be written, features are kept for this run and the run says so", () => {
@@ -232,25 +227,25 @@ test("where the cache can't be written, features are kept for this run and the r
   expect(store.get("1")).toEqual(vector(1));
   expect(store.use().problem).toMatch(/^Features aren't kept for later runs: E.*\.$/);
   store.close();
-  expect(listFeatures()).toEqual([]);
+  expect(listSets("features")).toEqual([]);
 });
 
 test("clear removes the sets and nothing else", () => {
-  expect(clearFeatures()).toEqual([]);
+  expect(clearCache()).toEqual([]);
   leave();
-  writeFileSync(join(featureFolder(), "notes.txt"), "not ours");
-  const [set] = listFeatures();
+  writeFileSync(join(cacheFolder(), "features", "notes.txt"), "not ours");
+  const [set] = listSets("features");
   expect(set).toMatchObject({ facts, texts: 3 });
   expect(set!.bytes).toBe(3 * (32 + 32) + JSON.stringify(facts).length + 1);
-  expect(clearFeatures()).toEqual([set]);
-  expect(readdirSync(featureFolder())).toEqual(["notes.txt"]);
+  expect(clearCache()).toEqual([set]);
+  expect(readdirSync(join(cacheFolder(), "features"))).toEqual(["notes.txt"]);
   expect(found()).toEqual([undefined, undefined, undefined]);
 });
 
 test("a run whose cache is cleared meanwhile goes on", () => {
   leave();
   const store = openFeatureSet(frozen(), facts);
-  clearFeatures();
+  clearCache();
   expect(keys.map((key) => store.get(key))).toEqual([undefined, undefined, undefined]);
   expect(store.put("7", vector(7))).toBe(false);
   expect(store.use().problem).toMatch(/^Not all features could be kept for later runs: ENOENT/);
@@ -262,9 +257,11 @@ test("the folder is where the variables and the system say", () => {
   try {
     process.env.TEXTGRAFT_CACHE = "";
     process.env.XDG_CACHE_HOME = "/var/x";
-    if (process.platform === "linux") expect(featureFolder()).toBe("/var/x/textgraft/features");
+    if (process.platform === "linux")
+      expect(join(cacheFolder(), "features")).toBe("/var/x/textgraft/features");
     process.env.XDG_CACHE_HOME = "relative"; // which its specification says to ignore
-    if (process.platform === "linux") expect(featureFolder()).toMatch(/\/\.cache\/textgraft\/features$/);
+    if (process.platform === "linux")
+      expect(join(cacheFolder(), "features")).toMatch(/\/\.cache\/textgraft\/features$/);
   } finally {
     process.env = saved;
   }

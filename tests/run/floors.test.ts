@@ -3,7 +3,8 @@ import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { random, shuffled } from "../../src/base/random.js";
-import { floors, majorityLabelId, naiveBayes } from "../../src/run/floors.js";
+import { atOnce } from "../../src/base/steps.js";
+import { findFloors, majorityLabelId, naiveBayes } from "../../src/run/floors.js";
 import { smsAbsent, smsFile } from "../support/sms.js";
 
 test("the majority label is the commonest, the first of equals", () => {
@@ -13,7 +14,7 @@ test("the majority label is the commonest, the first of equals", () => {
 
 test("floors answer every test text with a labelId", () => {
   const train = { texts: ["win a prize", "see you soon", "see you"], labelIds: [1, 0, 0] };
-  expect(floors(train, ["a prize for you to win", "soon"], 2)).toEqual([
+  expect(atOnce(findFloors(train, ["a prize for you to win", "soon"], 2))).toEqual([
     { name: "the majority label", predictions: [0, 0] },
     { name: "naive Bayes", predictions: [1, 0] },
   ]);
@@ -76,10 +77,12 @@ test.skipIf(smsAbsent)("on the SMS set naive Bayes has an accuracy near 0.986", 
   const examples = shuffled(unique, random(0));
   const trainSize = Math.round(0.8 * examples.length);
   const [train, rest] = [examples.slice(0, trainSize), examples.slice(trainSize)];
-  const [majority, bayes] = floors(
-    { texts: train.map(({ text }) => text), labelIds: train.map(({ label }) => Number(label)) },
-    rest.map(({ text }) => text),
-    2,
+  const [majority, bayes] = atOnce(
+    findFloors(
+      { texts: train.map(({ text }) => text), labelIds: train.map(({ label }) => Number(label)) },
+      rest.map(({ text }) => text),
+      2,
+    ),
   );
   const accuracy = (predictions: number[]) =>
     rest.filter(({ label }, i) => predictions[i] === Number(label)).length / rest.length;

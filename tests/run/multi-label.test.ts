@@ -3,11 +3,13 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { exportOnnx, load, type TrainInput, train } from "textgraft";
 import { describe, expect, test } from "vitest";
+import { atOnce } from "../../src/base/steps.js";
 import { formatLabels } from "../../src/data/label-sets.js";
 import { positiveWeights } from "../../src/model/class-weights.js";
 import { naiveBayes } from "../../src/run/floors.js";
 import { multiLabel } from "../../src/run/multi-label.js";
 import { binaryNaiveBayes, commonestSet } from "../../src/run/multi-label-floors.js";
+import type { Labelled } from "../../src/run/problem.js";
 import {
   engineWith,
   familySpec,
@@ -20,6 +22,9 @@ import {
 import { expectClose, multiLabelCases } from "../support/sklearn.js";
 import { inventedRows, inventedSets } from "../support/tiny-model.js";
 import { readJson, tinyOptions, tinyWorkplace, trained } from "./train-tiny.js";
+
+const floorsOf = (train: Labelled, test: Labelled, labels: string[]) =>
+  atOnce(multiLabel.floors(train, test, labels));
 
 /** Rows of 0 and 1 → labelIds. */
 const idsOf = (rows: readonly (readonly number[])[]): number[][] =>
@@ -153,18 +158,13 @@ describe("floors", () => {
 
   test("their names tell what they always say, and they are measured on the test texts", () => {
     const train = { texts: ["a", "b", "c"], labelIds: [[0, 1], [0, 1], []] };
-    const [commonest, bayes] = multiLabel.floors(train, { texts: ["a", "c"], labelIds: [[0, 1], [0]] }, [
-      "x",
-      "y",
-    ]);
+    const [commonest, bayes] = floorsOf(train, { texts: ["a", "c"], labelIds: [[0, 1], [0]] }, ["x", "y"]);
     expect(commonest).toMatchObject({
       name: "the commonest set of labels (x|y)",
       metrics: { accuracy: 0.5 },
     });
     expect(bayes!.name).toBe("naive Bayes");
-    expect(multiLabel.floors({ texts: ["a"], labelIds: [[]] }, train, ["x", "y"])[0]!.name).toContain(
-      "(none)",
-    );
+    expect(floorsOf({ texts: ["a"], labelIds: [[]] }, train, ["x", "y"])[0]!.name).toContain("(none)");
   });
 });
 

@@ -12,7 +12,7 @@ test("each row is in one batch, all batches but one are full, and each is as lon
   fc.assert(
     fc.property(someLengths, someSize, fc.option(fc.integer()), (lengths, batchSize, seed) => {
       const shuffle = seed === null ? {} : { random: random(seed) };
-      const batches = planBatches(lengths, { batchSize, ...shuffle });
+      const batches = [...planBatches(lengths, { batchSize, ...shuffle })];
       const rows = batches.flatMap((batch) => batch.rows);
       expect(rows.toSorted((a, b) => a - b)).toEqual(lengths.map((_, row) => row));
       expect(batches.filter((batch) => batch.rows.length < batchSize).length).toBeLessThanOrEqual(1);
@@ -26,18 +26,19 @@ test("each row is in one batch, all batches but one are full, and each is as lon
 
 test("without a random stream rows ascend by length, equal ones in their order", () => {
   const lengths = [9, 3, 5, 3, 12];
-  expect(planBatches(lengths, { batchSize: 2 })).toEqual([
+  expect([...planBatches(lengths, { batchSize: 2 })]).toEqual([
     { rows: [1, 3], length: 3 },
     { rows: [2, 0], length: 9 },
     { rows: [4], length: 12 },
   ]);
-  expect(planBatches([], { batchSize: 2 })).toEqual([]);
+  expect([...planBatches([], { batchSize: 2 })]).toEqual([]);
 });
 
 test("the same stream gives the same plan, another epoch another one", () => {
   const lengths = Array.from({ length: 500 }, (_, row) => 2 + ((row * 37) % 60));
-  const plan = (seed: number, epoch: number) =>
-    planBatches(lengths, { batchSize: 8, random: random(seed).fork("shuffle", epoch) });
+  const plan = (seed: number, epoch: number) => [
+    ...planBatches(lengths, { batchSize: 8, random: random(seed).fork("shuffle", epoch) }),
+  ];
   expect(plan(7, 1)).toEqual(plan(7, 1));
   const batches = (seed: number, epoch: number): Set<string> =>
     new Set(plan(seed, epoch).map(({ rows }) => String(rows)));
@@ -49,7 +50,7 @@ test("the same stream gives the same plan, another epoch another one", () => {
 
 test("batches come in no order of length, and yet pad little", () => {
   const lengths = Array.from({ length: 1024 }, (_, row) => 2 + ((row * 37) % 61));
-  const batches = planBatches(lengths, { batchSize: 32, random: random(3) });
+  const batches = [...planBatches(lengths, { batchSize: 32, random: random(3) })];
   const order = batches.map(({ length }) => length);
   expect(order).not.toEqual(order.toSorted((a, b) => a - b));
   const padded = batches.reduce((sum, { rows, length }) => sum + rows.length * length, 0);

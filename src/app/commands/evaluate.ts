@@ -82,8 +82,8 @@ async function judge(
   const idsOf = (names: readonly string[]) => names.map((name) => labels.indexOf(name)).sort((a, b) => a - b);
   return predictions.map((prediction, i) => ({
     text: texts[i]!,
-    row: examples[i]!.row,
-    labelIds: idsOf(examples[i]!.labels),
+    row: examples.at(i)!.row,
+    labelIds: idsOf(examples.at(i)!.labels),
     predictedIds: idsOf(prediction.labels),
     probabilities: labels.map((name) => prediction.scores[name]!),
   }));

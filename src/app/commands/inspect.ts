@@ -1,13 +1,17 @@
 import type { Command } from "commander";
+import { breathing } from "../../base/steps.js";
 import { readDataset } from "../../data/example.js";
+import { textsOf } from "../../data/examples.js";
 import { openTable } from "../../data/file-node.js";
-import { summarize } from "../../data/summary.js";
+import { findNearDuplicates } from "../../data/near-duplicates.js";
+import { openSpill } from "../../data/spill-node.js";
+import { summarizing } from "../../data/summary.js";
 import { inspectionData, inspectionReport } from "../../report/inspection.js";
-import { grouped } from "../../report/plain.js";
+import { grouped, percent } from "../../report/plain.js";
+import { encodeTexts } from "../../run/encode-node.js";
 import { trainOptions } from "../../run/options.js";
 import { lengthLimitOf } from "../../run/plan.js";
 import { openPretrained } from "../../run/pretrained-node.js";
-import { encodeAll } from "../../tokens/encode-all.js";
 import { lengthStatistics } from "../../tokens/lengths.js";
 import { type App, type CommonFlags, jsonLine } from "../app.js";
 import { addLengthOptions, type LengthFlags, lengthOptions } from "../length-options.js";
@@ -20,6 +24,7 @@ interface InspectFlags extends CommonFlags, LengthFlags {
   text?: string;
   label?: string;
   multiLabel?: true;
+  cache?: boolean;
 }
 
 /** `textgraft inspect DATA` */
@@ -37,28 +42,34 @@ export function addInspect(program: Command, app: App): Command {
     .option("--revision <text>", revision.help, revision.default)
     .option("--text <column>", text.help)
     .option("--label <column>", label.help)
-    .option("--multi-label", multiLabel.help);
+    .option("--multi-label", multiLabel.help)
+    .option("--no-cache", "don't keep the tokens of large data for later runs");
   return addLengthOptions(command, "tokens that are read at once; auto: what is suggested").action(
     (data: string, flags: InspectFlags) => inspectVerb(app, data, flags),
   );
 }
 
 async function inspectVerb({ stdout, stderr }: App, data: string, flags: InspectFlags): Promise<void> {
-  const dataset = readDataset(await openTable(data, flags.text), flags, flags);
+  const dataset = readDataset(await openTable(data, flags.text), flags, { ...flags, openSpill });
   const progress = openProgress(stderr, flags);
   const tell = modelEvents(progress);
-  const { tokenizer, config } = await openPretrained(flags.model, { revision: flags.revision, tell });
+  const { tokenizer, config, folder } = await openPretrained(flags.model, { revision: flags.revision, tell });
   const options = lengthOptions(flags);
   lengthLimitOf(options, config.positions, { tokenizer, config }); // told before the long work
-  progress.live(() => "Looking for duplicates …");
-  const summary = summarize(dataset);
-  const texts = dataset.examples.map(({ text }) => text);
-  const encodings = await encodeAll(tokenizer, texts, undefined, (done, total) =>
-    progress.live(() => `Tokenizing: ${grouped(done)}/${grouped(total)} texts`),
-  );
+  const texts = textsOf(dataset.examples);
+  const looking = (share: number) => progress.live(() => `Looking for duplicates: ${percent(share)}`);
+  looking(0);
+  const duplicates = await breathing(findNearDuplicates(texts, openSpill), looking);
+  const summary = await breathing(summarizing(dataset, duplicates));
+  const encodings = await encodeTexts(texts, {
+    tokenizer,
+    files: folder.tokenizer,
+    cacheAs: flags.cache === false ? undefined : flags.model,
+    onProgress: (done, total) => progress.live(() => `Tokenizing: ${grouped(done)}/${grouped(total)} texts`),
+  });
   progress.end();
   const lengths = lengthStatistics(
-    texts.map((_, i) => encodings.lengthOf(i)),
+    Int32Array.from({ length: texts.length }, (_, i) => encodings.lengthOf(i)),
     Math.min(config.positions, tokenizer.modelMaxLength ?? config.positions),
   );
   const limit = lengthLimitOf(options, lengths.suggestedLength, { tokenizer, config });

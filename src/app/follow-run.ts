@@ -1,18 +1,20 @@
 import { dataLines, estimateLine, modelLines } from "../report/facts.js";
-import { clock, grouped } from "../report/plain.js";
+import { clock } from "../report/plain.js";
 import type { EpochFacts, ModelEvent, TrainEvent, TrainResult } from "../run/events.js";
 import type { Run } from "../run/train-node.js";
+import { barOf } from "./bar.js";
 import { modelEvents } from "./model-events.js";
 import type { Progress } from "./progress.js";
 
 /** Tells the events of a training as they come, and gives its result. `onTraining` is called as the first step begins. */
 export async function followRun(run: Run, progress: Progress, onTraining?: () => void): Promise<TrainResult> {
   const tellModel = modelEvents(progress);
+  const tell = teller(progress);
   try {
     for await (const event of run) {
       if (event.kind === "estimate") onTraining?.(); // the last event before the first step
       if (event.kind === "download" || event.kind === "notice") tellModel(event);
-      else tell(event, progress);
+      else tell(event);
     }
     return await run.result;
   } finally {
@@ -28,13 +30,30 @@ export function stoppingLine({ training }: { training: boolean }): string {
   return `${outcome} Ctrl-C again ends at once.`;
 }
 
-function tell(event: Exclude<TrainEvent, ModelEvent>, { live, say }: Progress): void {
+function teller({ live, say }: Progress): (event: Exclude<TrainEvent, ModelEvent>) => void {
+  let bar: { of: string; line: ReturnType<typeof barOf> } | undefined;
+  const follow = (job: string, { done, total }: { done: number; total: number }): void => {
+    if (bar?.of !== job) bar = { of: job, line: barOf(job) };
+    const { line } = bar;
+    live(() => line(done, total));
+  };
+  return (event) => {
+    if (event.kind === "step") bar = undefined; // the same job comes after each epoch
+    tell(event, { live, say, follow });
+  };
+}
+
+type Telling = Pick<Progress, "live" | "say"> & {
+  follow: (job: string, progress: { done: number; total: number }) => void;
+};
+
+function tell(event: Exclude<TrainEvent, ModelEvent>, { live, say, follow }: Telling): void {
   switch (event.kind) {
     case "data":
       for (const line of dataLines(event.facts)) say(line);
       break;
     case "tokenized":
-      live(() => `Tokenizing: ${progressOf(event)}`);
+      follow("Tokenizing", event);
       break;
     case "model":
       for (const line of modelLines(event.facts)) say(line);
@@ -46,7 +65,7 @@ function tell(event: Exclude<TrainEvent, ModelEvent>, { live, say }: Progress): 
       live(() => stepLine(event));
       break;
     case "evaluating":
-      live(() => `Predicting the ${event.part} texts: ${progressOf(event)}`);
+      follow(`Predicting the ${event.part} texts`, event);
       break;
     case "epoch":
       say(epochLine(event.facts));
@@ -77,6 +96,3 @@ function epochLine({ epoch, trainLoss, validationLoss, validation, best, seconds
     `${best ? " (best so far)" : ""}, ${clock(seconds)}`
   );
 }
-
-const progressOf = ({ done, total }: { done: number; total: number }): string =>
-  `${grouped(done)}/${grouped(total)}`;

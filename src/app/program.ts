@@ -5,8 +5,10 @@ import type { App, CommonFlags, Output } from "./app.js";
 import { addCache } from "./commands/cache.js";
 import { addEvaluate } from "./commands/evaluate.js";
 import { addExport } from "./commands/export.js";
+import { addInit } from "./commands/init.js";
 import { addInspect } from "./commands/inspect.js";
 import { addPredict } from "./commands/predict.js";
+import { addSweep } from "./commands/sweep.js";
 import { addTokenize } from "./commands/tokenize.js";
 import { addTrain } from "./commands/train.js";
 import { failureOf, usageError } from "./failure.js";
@@ -55,7 +57,7 @@ function createProgram(app: App): Command {
       getOutHelpWidth: () => Math.min(stdout.columns ?? 100, 110),
       outputError: () => {}, // told by failureOf
     });
-  for (const addVerb of [addInspect, addTokenize, addTrain, addEvaluate, addPredict, addExport, addCache]) {
+  for (const addVerb of VERBS) {
     addVerb(program, app)
       .option("--json", "print the result as JSON")
       .option("--quiet", "no progress")
@@ -63,6 +65,19 @@ function createProgram(app: App): Command {
   }
   return program;
 }
+
+/** In the order of the help. */
+const VERBS = [
+  addInit,
+  addInspect,
+  addTokenize,
+  addTrain,
+  addEvaluate,
+  addPredict,
+  addSweep,
+  addExport,
+  addCache,
+];
 
 /** The flags of a verb, such as `--batch-size`. */
 function flagsOf(program: Command, verb: string | undefined): Set<string> {

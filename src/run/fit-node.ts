@@ -13,13 +13,13 @@ import { engineSpecOf, frozenStagesOf, learningRateOf, parameterCounts, schedule
 import type { Prepared } from "./prepare-node.js";
 import { type Pretrained, writeWeights } from "./pretrained-node.js";
 import { rulesOf } from "./problem.js";
-import { type Memory, rehearse } from "./rehearsal.js";
+import { type Memory, rehearse, type TrainEstimate } from "./rehearsal.js";
 import { type StartHead, startHead } from "./start-head.js";
 import { type Encode, type RunData, tokenize } from "./tokenize.js";
-import { stepsPerEpoch, type TrainHistory, trainEpochs, trainPassages } from "./train.js";
+import { stepsPerEpoch, type TrainHistory, type TrainSettings, trainEpochs, trainPassages } from "./train.js";
 
-/** A classifier with the weights that were best on the validation rows; whoever has it closes its engine. */
-export interface Fitted {
+/** A classifier that is ready to train; whoever has it closes its engine. */
+export interface Ready {
   readonly engine: Engine;
   readonly classifier: Classifier;
   /** The head as people know it. */
@@ -28,15 +28,38 @@ export interface Fitted {
   readonly limit: LengthLimit;
   readonly classWeights: readonly number[];
   readonly model: ModelFacts;
+  readonly settings: TrainSettings;
+  readonly estimate: TrainEstimate;
+}
+
+/** One with the weights that were best on the validation rows. */
+export interface Fitted extends Ready {
   readonly history: TrainHistory;
 }
 
 /** Trains on one split. Everything random derives from `random`: its seed makes a repetition. */
 export async function* fit(
+  prepared: Prepared,
+  parts: Parts,
+  random: Random,
+): AsyncGenerator<TrainEvent, Fitted> {
+  const ready = yield* setUp(prepared, parts, random);
+  try {
+    prepared.stopIfCancelled();
+    const history = yield* trainEpochs(ready.engine, ready.tokens, ready.settings);
+    return { ...ready, history };
+  } catch (error) {
+    await ready.engine.close();
+    throw error;
+  }
+}
+
+/** All that comes before the first step: tokens, weights in an engine, and what the training will take. */
+export async function* setUp(
   { options, problem, pretrained, cancelled, stopIfCancelled }: Prepared,
   { split, facts: { labels, parts } }: Parts,
   random: Random,
-): AsyncGenerator<TrainEvent, Fitted> {
+): AsyncGenerator<TrainEvent, Ready> {
   const { rows, byLabel } = parts.train;
   const classWeights = parseClassWeights(options.classWeights, labels, () =>
     rulesOf(problem).balancedWeights(byLabel, rows, labels),
@@ -91,9 +114,7 @@ export async function* fit(
       gradientCheckpointing: options.gradientCheckpointing,
     });
     yield { kind: "estimate", facts: estimate };
-    stopIfCancelled();
-    const history = yield* trainEpochs(engine, tokens, settings);
-    return { engine, classifier, head: head.named, tokens, limit, classWeights, model, history };
+    return { engine, classifier, head: head.named, tokens, limit, classWeights, model, settings, estimate };
   } catch (error) {
     await engine.close();
     throw error;

@@ -3,12 +3,25 @@ import type { Precision } from "../graph/precision.js";
 import { type HeadKind, headKinds } from "../model/head.js";
 import { type Long, longKinds } from "../tokens/long-texts.js";
 import type { Metrics } from "./metrics.js";
-import { auto, choice, flag, number, type Option, option, parseNumber, text } from "./option-kinds.js";
+import {
+  auto,
+  choice,
+  flag,
+  number,
+  numberSchema,
+  type Option,
+  option,
+  parseNumber,
+  text,
+} from "./option-kinds.js";
 import { precisions, requirePrecision } from "./precision.js";
 import type { Device } from "./session.js";
 import { type WindowPooling, windowPoolings } from "./window-pooling.js";
 
-export type Freeze = "none" | "embeddings" | "all" | number;
+const freezes = ["none", "embeddings", "all"] as const;
+const LAYERS = { whole: true, min: 0 };
+export type Freeze = (typeof freezes)[number] | number;
+
 /** What the best epoch may be chosen by besides the loss: metrics of the validation rows, higher is better. */
 export const criteria = {
   accuracy: ({ accuracy }: Metrics) => accuracy,
@@ -58,7 +71,10 @@ export const trainOptions = {
     "none",
     "none|embeddings|N|all",
     "what doesn't train: nothing, the embeddings, these and the first N layers, or the whole encoder",
-    parseFreeze,
+    {
+      parse: parseFreeze,
+      schema: { anyOf: [{ enum: freezes }, numberSchema(LAYERS)] },
+    },
   ),
   head: choice<HeadKind>(
     "stock",
@@ -206,6 +222,5 @@ export const flagName = (name: string): string =>
   name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 function parseFreeze(given: string): Freeze | undefined {
-  if (given === "none" || given === "embeddings" || given === "all") return given;
-  return parseNumber(given, { whole: true, min: 0 });
+  return freezes.find((known) => known === given) ?? parseNumber(given, LAYERS);
 }

@@ -1,4 +1,5 @@
 import { basename, resolve } from "node:path";
+import { TextgraftError } from "../base/errors.js";
 import { every } from "../base/iterables.js";
 import { random } from "../base/random.js";
 import { breathing } from "../base/steps.js";
@@ -10,13 +11,15 @@ import { partNames } from "../data/split-quotas.js";
 import type { EncoderConfig } from "../model/config.js";
 import type { Problem } from "../model/loss.js";
 import { fittingHeads, heldAsStock, stockForm } from "../model/stock-form.js";
-import { eventStream } from "./event-stream.js";
-import type { DataFacts, TrainEvent, TrainResult } from "./events.js";
-import { type Fitted, fit } from "./fit-node.js";
+import { type EventStream, eventStream } from "./event-stream.js";
+import type { DataFacts, ModelFacts, TrainEvent, TrainResult } from "./events.js";
+import { type Fitted, fit, setUp } from "./fit-node.js";
 import { judge } from "./judge.js";
 import { modelCard } from "./model-card.js";
+import type { TrainOptions } from "./options.js";
 import { findParts, type Parts } from "./parts.js";
 import { type Prepared, prepare, type TrainInput } from "./prepare-node.js";
+import type { TrainEstimate } from "./rehearsal.js";
 import { runRecord } from "./run-record-node.js";
 import { saveModel } from "./save-node.js";
 import { kindOf } from "./saved-config.js";
@@ -27,8 +30,8 @@ export type { TrainInput } from "./prepare-node.js";
 /** A training under way: iterate to see its events; `result` comes when the model is saved and tested. */
 export interface Run extends AsyncIterable<TrainEvent> {
   readonly result: Promise<TrainResult>;
-  /** Stops after the current step; the best weights so far are still saved. */
-  cancel(): void;
+  /** Stops after the current step; the best weights so far are still saved, unless they are to be discarded. */
+  cancel(options?: { discard?: boolean }): void;
 }
 
 /**
@@ -38,24 +41,22 @@ export interface Run extends AsyncIterable<TrainEvent> {
 export function train(input: TrainInput): Run {
   const stop = new AbortController();
   const stream = eventStream(pipeline(input, stop.signal));
-  return Object.assign(stream, { cancel: () => stop.abort() });
+  const cancel: Run["cancel"] = ({ discard = false } = {}) => stop.abort(discard ? DISCARD : undefined);
+  return Object.assign(stream, { cancel });
 }
+
+const DISCARD = "discard";
 
 async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator<TrainEvent, TrainResult> {
   const start = Date.now();
-  const check = ({ output, overwrite }: Prepared["options"]) => checkTarget(output, overwrite);
-  const prepared = yield* prepare(input, { signal, check });
-  const { options, problem, sources } = prepared;
-  const seeded = random(options.seed);
-  const grouped = options.split === "grouped";
-  const parts = await breathing(findParts(sources, { problem, grouped, random: seeded, openSpill }));
-  yield { kind: "data", facts: parts.facts };
-  for (const text of [...otherProblem(sources.data, problem), ...unrepresented(parts.facts)])
-    yield { kind: "notice", text };
-
+  const { prepared, parts, seeded } = yield* begin(input, signal);
+  const { options } = prepared;
   const fitted = yield* fit(prepared, parts, seeded);
   const { engine, model, history } = fitted;
   try {
+    if (signal.aborted && signal.reason === DISCARD) {
+      throw new TextgraftError("cancelled", { message: "Stopped; nothing was written." });
+    }
     const { labels } = parts.facts;
     const test = yield* judge(engine, fitted.tokens, parts.split, {
       labels,
@@ -77,6 +78,42 @@ async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator
   } finally {
     await engine.close();
   }
+}
+
+/** Checks, reads and splits: what has to be right before the long work. */
+async function* begin(input: TrainInput, signal: AbortSignal) {
+  const check = ({ output, overwrite }: Prepared["options"]) => checkTarget(output, overwrite);
+  const prepared = yield* prepare(input, { signal, check });
+  const { options, problem, sources } = prepared;
+  const seeded = random(options.seed);
+  const grouped = options.split === "grouped";
+  const parts = await breathing(findParts(sources, { problem, grouped, random: seeded, openSpill }));
+  yield { kind: "data", facts: parts.facts } satisfies TrainEvent;
+  for (const text of [...otherProblem(sources.data, problem), ...unrepresented(parts.facts)])
+    yield { kind: "notice", text } satisfies TrainEvent;
+  return { prepared, parts, seeded };
+}
+
+/** What a training would do: all that is known before its first step. */
+export interface DryRun {
+  options: TrainOptions;
+  data: DataFacts;
+  model: ModelFacts;
+  estimate: TrainEstimate;
+}
+
+/** Does all that `train` does before its first step, and measures what the rest would take; writes nothing. */
+export function dryRun(input: TrainInput): EventStream<TrainEvent, DryRun> & { cancel(): void } {
+  const stop = new AbortController();
+  const stream = eventStream(
+    (async function* (): AsyncGenerator<TrainEvent, DryRun> {
+      const { prepared, parts, seeded } = yield* begin(input, stop.signal);
+      const { engine, model, estimate } = yield* setUp(prepared, parts, seeded);
+      await engine.close();
+      return { options: prepared.options, data: parts.facts, model, estimate };
+    })(),
+  );
+  return Object.assign(stream, { cancel: () => stop.abort() });
 }
 
 /** Writes the model folder, and tells what others can't load of it. */

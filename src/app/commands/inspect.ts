@@ -7,13 +7,14 @@ import { findNearDuplicates } from "../../data/near-duplicates.js";
 import { openSpill } from "../../data/spill-node.js";
 import { summarizing } from "../../data/summary.js";
 import { inspectionData, inspectionReport } from "../../report/inspection.js";
-import { grouped, percent } from "../../report/plain.js";
+import { percent } from "../../report/plain.js";
 import { encodeTexts } from "../../run/encode-node.js";
 import { trainOptions } from "../../run/options.js";
 import { lengthLimitOf } from "../../run/plan.js";
 import { openPretrained } from "../../run/pretrained-node.js";
 import { lengthStatistics } from "../../tokens/lengths.js";
 import { type App, type CommonFlags, jsonLine } from "../app.js";
+import { barOf } from "../bar.js";
 import { addLengthOptions, type LengthFlags, lengthOptions } from "../length-options.js";
 import { modelEvents } from "../model-events.js";
 import { openProgress } from "../progress.js";
@@ -61,11 +62,12 @@ async function inspectVerb({ stdout, stderr }: App, data: string, flags: Inspect
   looking(0);
   const duplicates = await breathing(findNearDuplicates(texts, openSpill), looking);
   const summary = await breathing(summarizing(dataset, duplicates));
+  const bar = barOf("Tokenizing");
   const encodings = await encodeTexts(texts, {
     tokenizer,
     files: folder.tokenizer,
     cacheAs: flags.cache === false ? undefined : flags.model,
-    onProgress: (done, total) => progress.live(() => `Tokenizing: ${grouped(done)}/${grouped(total)} texts`),
+    onProgress: (done, total) => progress.live(() => bar(done, total, " texts")),
   });
   progress.end();
   const lengths = lengthStatistics(

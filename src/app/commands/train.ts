@@ -2,11 +2,15 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { trainingData } from "../../report/data.js";
+import { dataLines, estimateLine, modelLines } from "../../report/facts.js";
 import { mistakesCsv } from "../../report/mistakes.js";
 import { trainingReport } from "../../report/run-report.js";
 import { flagName, recipes, type TrainOptions, trainOptions } from "../../run/options.js";
+import type { DryRun, TrainInput } from "../../run/train-node.js";
 import { type App, type CommonFlags, jsonLine } from "../app.js";
+import { withConfig } from "../config.js";
 import { followRun, stoppingLine } from "../follow-run.js";
+import { modelEvents } from "../model-events.js";
 import { openProgress } from "../progress.js";
 import { onStopSignals } from "../stop-signals.js";
 import { optionOf } from "../train-option.js";
@@ -16,26 +20,55 @@ export function addTrain(program: Command, app: App): Command {
   const command = program
     .command("train")
     .description("fine-tune a classifier on labelled texts, save it and report how good it is")
-    .argument("<data>", "CSV, TSV or JSONL file with a column of texts and one of labels")
+    .argument("[data]", "CSV, TSV or JSONL file with a column of texts and one of labels")
+    .option("--config <file>", "YAML or JSON file with these flags and data; flags given here win")
+    .option("--dry-run", "read, check and measure everything, say what a training would take, and stop")
     .addHelpText("after", () => `\n${recipeHelp()}`)
-    .action((data: string, { json, quiet, debug: _debug, ...options }: TrainFlags) =>
-      trainVerb(app, data, options, { json, quiet }),
-    );
+    .action(async (data: string | undefined, { config, ...flags }: TrainFlags) => {
+      const { json, quiet, debug: _debug, dryRun, ...options } = flags;
+      const input = await withConfig(config, data, options);
+      const common = { json, quiet };
+      await (dryRun ? dryRunVerb(app, input, common) : trainVerb(app, input, common));
+    });
   for (const name of Object.keys(trainOptions)) command.addOption(optionOf(name as keyof TrainOptions));
   return command;
 }
 
-type TrainFlags = CommonFlags & Partial<TrainOptions>;
+type TrainFlags = CommonFlags & Partial<TrainOptions> & { config?: string; dryRun?: true };
+type Common = Record<"json" | "quiet", true | undefined>;
 
-async function trainVerb(
-  app: App,
-  data: string,
-  options: Partial<TrainOptions>,
-  { json, quiet }: { json: true | undefined; quiet: true | undefined },
-): Promise<void> {
+/** Tells what a training would do, without doing it. */
+async function dryRunVerb(app: App, input: TrainInput, { json, quiet }: Common): Promise<void> {
+  const { dryRun } = await import("../../run/train-node.js");
+  const progress = openProgress(app.stderr, { quiet });
+  const run = dryRun(input);
+  const signals = onStopSignals(() => run.cancel());
+  const tellModel = modelEvents(progress);
+  try {
+    for await (const event of run) if (event.kind === "download" || event.kind === "notice") tellModel(event);
+    const found = await run.result;
+    progress.end();
+    app.stdout.write(json ? jsonLine({ dryRun: true, ...found }) : dryRunText(found));
+  } finally {
+    progress.end();
+    signals.release();
+    app.exitCode = signals.exitCode ?? 0;
+  }
+}
+
+const dryRunText = ({ data, model, options, estimate }: DryRun): string =>
+  [
+    ...dataLines(data),
+    ...modelLines(model),
+    estimateLine(estimate),
+    `Nothing was written. Without --dry-run the model would lie in ${options.output}.`,
+    "",
+  ].join("\n");
+
+async function trainVerb(app: App, input: TrainInput, { json, quiet }: Common): Promise<void> {
   const { train } = await import("../../run/train-node.js");
   const progress = openProgress(app.stderr, { quiet });
-  const run = train({ data, ...options });
+  const run = train(input);
   let training = false;
   const signals = onStopSignals(() => {
     progress.say(stoppingLine({ training }));

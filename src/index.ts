@@ -13,4 +13,13 @@ export { type LoadOptions, load, type PredictOptions, type TextClassifier } from
 export type { Metrics, MultiLabelScores, SingleLabelScores } from "./run/metrics.js";
 export type { TrainOptions } from "./run/options.js";
 export type { Prediction } from "./run/predict.js";
-export { type Run, type TrainInput, train } from "./run/train-node.js";
+export { readSpace, type Space, type Trial } from "./run/sweep.js";
+export {
+  type Sweep,
+  type SweepEvent,
+  type SweepInput,
+  type SweepResult,
+  sweep,
+  type TrialRecord,
+} from "./run/sweep-node.js";
+export { type DryRun, dryRun, type Run, type TrainInput, train } from "./run/train-node.js";

@@ -34,6 +34,6 @@ export function noData(path: string | undefined): never {
   throw new TextgraftError("option-invalid", {
     message:
       path === undefined ? "No data was named." : `Neither the command line nor ${path} names the data.`,
-    fix: `Name a file with labelled texts: textgraft train reviews.csv${path === undefined ? "" : `, or data: reviews.csv in ${path}`}.`,
+    fix: `Name a file with labelled texts: textgraft train reviews.csv${path === undefined ? "" : ` --config ${path}, or data: reviews.csv in ${path}`}.`,
   });
 }

@@ -73,7 +73,12 @@ test.each<[string, string[], string]>([
     ["predict", "m", "-50 % today"],
     "Error: Unknown option '-50 % today'.\nSee textgraft predict --help. A text that begins with - goes behind -- .\n",
   ],
-  ["missing data", ["train"], "Error: Missing required argument 'data'.\nSee textgraft train --help.\n"],
+  ["missing data", ["inspect"], "Error: Missing required argument 'data'.\nSee textgraft inspect --help.\n"],
+  [
+    "missing data of a training, which may stand in a file",
+    ["train"],
+    "Error: No data was named.\nName a file with labelled texts: textgraft train reviews.csv.\n",
+  ],
   [
     "too many arguments",
     ["inspect", "a.csv", "b.csv"],

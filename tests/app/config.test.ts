@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readConfig } from "../../src/run/config.js";
 import { writeTinyModel } from "../support/tiny-model.js";
-import { runInProcess } from "./run-in-process.js";
+import { runBuilt } from "./run-in-process.js";
 import { topicCsv } from "./topics.js";
 
 const folder = await mkdtemp(join(tmpdir(), "textgraft-config-"));
@@ -23,7 +23,7 @@ beforeAll(async () => {
 describe("train --config", () => {
   test("with --dry-run tells what a training would take, and writes nothing", async () => {
     const before = await readdir(folder);
-    const { stdout, code, stderr } = await runInProcess("train", "--config", file("c.json"), "--dry-run");
+    const { stdout, code, stderr } = await runBuilt("train", "--config", file("c.json"), "--dry-run");
     expect(stderr).toBe("");
     expect(code).toBe(0);
     expect(stdout).toContain("80 texts in all");
@@ -34,14 +34,7 @@ describe("train --config", () => {
 
   test("counts the steps that flags ask for: they win", async () => {
     const dry = async (...flags: string[]) => {
-      const { stdout } = await runInProcess(
-        "train",
-        "--config",
-        file("c.json"),
-        "--dry-run",
-        "--json",
-        ...flags,
-      );
+      const { stdout } = await runBuilt("train", "--config", file("c.json"), "--dry-run", "--json", ...flags);
       return JSON.parse(stdout) as { data: { parts: { train: { rows: number } } }; model: { steps: number } };
     };
     const { data, model } = await dry();
@@ -52,7 +45,7 @@ describe("train --config", () => {
   });
 
   test("trains as the file says", async () => {
-    const { code, stdout } = await runInProcess("train", "--config", file("c.json"), "--quiet", "--json");
+    const { code, stdout } = await runBuilt("train", "--config", file("c.json"), "--quiet", "--json");
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       folder: file("model"),
@@ -61,14 +54,14 @@ describe("train --config", () => {
   });
 
   test("of a missing file, and without data, says what to do", async () => {
-    const missing = await runInProcess("train", "--config", file("none.yaml"));
+    const missing = await runBuilt("train", "--config", file("none.yaml"));
     expect(missing).toMatchObject({ code: 2, stdout: "" });
     expect(missing.stderr).toContain("textgraft init");
     await writeFile(file("empty.yaml"), "epochs: 2\n");
-    const empty = await runInProcess("train", "--config", file("empty.yaml"));
+    const empty = await runBuilt("train", "--config", file("empty.yaml"));
     expect(empty.code).toBe(2);
     expect(empty.stderr).toContain(`Neither the command line nor ${file("empty.yaml")} names the data.`);
-    expect((await runInProcess("train")).stderr).toContain("No data was named.");
+    expect((await runBuilt("train")).stderr).toContain("No data was named.");
   });
 });
 
@@ -80,7 +73,7 @@ describe("init", () => {
     ];
     await writeFile(file("rare.csv"), rows.join("\n"));
     const output = file("textgraft.yaml");
-    const { code, stdout } = await runInProcess("init", file("rare.csv"), "--yes", "--output", output);
+    const { code, stdout } = await runBuilt("init", file("rare.csv"), "--yes", "--output", output);
     expect(code).toBe(0);
     expect(stdout).toContain(`textgraft train --config ${output}`);
     const { data, options } = readConfig(await readFile(output, "utf8"), output);
@@ -92,7 +85,7 @@ describe("init", () => {
       model: "mini",
     });
 
-    const again = await runInProcess("init", file("rare.csv"), "--yes", "--output", output);
+    const again = await runBuilt("init", file("rare.csv"), "--yes", "--output", output);
     expect(again.code).toBe(2);
     expect(again.stderr).toContain("already there");
   });
@@ -101,12 +94,12 @@ describe("init", () => {
     const cells = ["a|b", "b|c", "a", "c", "a|c"];
     const rows = ["text,tags", ...Array.from({ length: 40 }, (_, i) => `text ${i},${cells[i % 5]}`)];
     await writeFile(file("sets.csv"), rows.join("\n"));
-    await runInProcess("init", file("sets.csv"), "--yes", "--output", file("sets.yaml"));
+    await runBuilt("init", file("sets.csv"), "--yes", "--output", file("sets.yaml"));
     expect(readConfig(await readFile(file("sets.yaml"), "utf8"), "sets.yaml").options.multiLabel).toBe(true);
   });
 
   test("without a terminal and without --yes says what to do", async () => {
-    const { code, stderr } = await runInProcess("init", file("topics.csv"), "--output", file("no.yaml"));
+    const { code, stderr } = await runBuilt("init", file("topics.csv"), "--output", file("no.yaml"));
     expect(code).toBe(2);
     expect(stderr).toContain("--yes");
   });
@@ -120,12 +113,12 @@ test("sweep tries the settings of a file and shows them from the best", async ()
     sweep: { "learning-rate": [1e-30, 5e-3], epochs: [1, 2] },
   };
   await writeFile(file("s.json"), JSON.stringify(sweep));
-  const { code, stdout, stderr } = await runInProcess("sweep", file("s.json"));
+  const { code, stdout, stderr } = await runBuilt("sweep", file("s.json"));
   expect(code).toBe(0);
   expect(stderr).toContain("4 settings.");
   expect(stdout).toMatch(/^4 settings, the best first:/);
   expect(stdout).toMatch(/Best on the validation rows: run [24], --learning-rate 0.005 --epochs [12]\./);
-  const without = await runInProcess("sweep", file("c.json"));
+  const without = await runBuilt("sweep", file("c.json"));
   expect(without.code).toBe(2);
   expect(without.stderr).toContain("has no sweep part");
 });

@@ -1,4 +1,5 @@
 import { Writable } from "node:stream";
+import { runCommandLine as runBuiltCommandLine } from "#textgraft/app/program.js";
 import type { Output } from "../../src/app/app.js";
 import { runCommandLine } from "../../src/app/program.js";
 
@@ -9,9 +10,14 @@ export interface Captured {
 }
 
 /** Runs a command line in this process and keeps what it writes. */
-export async function runInProcess(...args: string[]): Promise<Captured> {
+export const runInProcess = (...args: string[]): Promise<Captured> => run(runCommandLine, args);
+
+/** The same as it was built, for verbs that need a worker: a thread can't load TypeScript. */
+export const runBuilt = (...args: string[]): Promise<Captured> => run(runBuiltCommandLine, args);
+
+async function run(commandLine: typeof runCommandLine, args: string[]): Promise<Captured> {
   const [stdout, stderr] = [captured(), captured()];
-  const code = await runCommandLine(args, { stdout: stdout.stream, stderr: stderr.stream });
+  const code = await commandLine(args, { stdout: stdout.stream, stderr: stderr.stream });
   return { stdout: stdout.text(), stderr: stderr.text(), code };
 }
 

@@ -1,8 +1,8 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type SweepEvent, sweep } from "textgraft";
 import { describe, expect, test } from "vitest";
 import { readSpace } from "../../src/run/sweep.js";
-import { type SweepEvent, sweep } from "../../src/run/sweep-node.js";
 import { inventedRows } from "../support/tiny-model.js";
 import { csvOf, tinyOptions, tinyWorkplace } from "./train-tiny.js";
 
@@ -28,9 +28,7 @@ describe("a sweep", async () => {
   const { result, events } = await swept("whole", space);
 
   test("trains with each setting, and keeps the best model alone", async () => {
-    expect(result.records.map(({ status }) => status)).toEqual(
-      ["done", "done", "done", "done"].slice(0, 3).concat(result.records[3]!.status),
-    );
+    expect(result.records.slice(0, 3).map(({ status }) => status)).toEqual(["done", "done", "done"]);
     expect(events.filter(({ kind }) => kind === "trial")).toHaveLength(4);
     const { best } = result;
     expect(best!.options.learningRate).toBe(5e-3); // the others learn nothing

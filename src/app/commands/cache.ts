@@ -19,8 +19,8 @@ export function addCache(program: Command, app: App): Command {
     )
     .addHelpText(
       "after",
-      "\nLarge data and trainings with --freeze reuse it, and make it anew where it is gone. From tokens texts can be\n" +
-        "read again: clear it where they are secret. TEXTGRAFT_CACHE names another folder for it.",
+      "\nLarge data and trainings with --freeze reuse it, and make it anew where it is gone. From tokens\n" +
+        "texts can be read again: clear it where they are secret. TEXTGRAFT_CACHE names another folder.",
     )
     .action((action: "list" | "clear", { json }: CommonFlags) => cacheVerb(app, action, json));
 }

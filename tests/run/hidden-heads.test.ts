@@ -75,14 +75,14 @@ describe.each(["tanh", "gelu", "relu"] as const)("head %s", async (head) => {
       trained({ ...into(`${head}-${name}`), model: join(folder, head), ...more });
     for (const asked of [{}, { head }, { head, headWidth: width }]) {
       const { result: next } = await goOn("on", { ...asked, overwrite: true });
-      expect(next.model).toMatchObject({ head, headWidth: width, fresh: [] });
+      expect(next.model).toMatchObject({ head, headWidth: width, fresh: { encoder: [], head: [] } });
     }
     const weights = await weightsOf(join(folder, `${head}-on`));
     const rows = weights.get(`${dense}.weight`)!;
     expect(rows).not.toEqual((await weightsOf(join(folder, head))).get(`${dense}.weight`));
     expect(rows.subarray(width * hidden).every((value) => value === 0)).toBe(true);
     const { result: wider } = await goOn("wider", { head, headWidth: 20 });
-    expect(wider.model.fresh).toHaveLength(4);
+    expect(wider.model.fresh.head).toHaveLength(4);
   });
 });
 
@@ -108,7 +108,7 @@ test("without a width it is as wide as the encoder; mlp has 512 units or as many
   ]);
   await (await load(join(folder, "mlp"))).close();
   const again = await trained({ ...into("mlp-again"), model: join(folder, "mlp"), head: "mlp" });
-  expect(again.result.model).toMatchObject({ headWidth: 70, fresh: [] });
+  expect(again.result.model).toMatchObject({ headWidth: 70, fresh: { encoder: [], head: [] } });
 });
 
 test("what no class has is refused, with what fits", async () => {

@@ -161,9 +161,13 @@ export function pickleRefusal({
     typeof architecture === "string" && /^\w+$/.test(architecture) ? architecture : "AutoModel";
   return new TextgraftError("weights-invalid", {
     message: `${place} has its weights only in ${pickle}. Such a file is a pickle, and opening a pickle runs the code in it: Textgraft refuses.`,
-    fix: `If you trust it, convert it once in Python: import transformers; transformers.${className}.from_pretrained(${source}).save_pretrained(${target}). That writes ${SINGLE}.`,
+    fix: `If you trust it, convert it once in Python: import transformers; transformers.${className}.from_pretrained(${source}).save_pretrained(${target}); ${tokenizerSnippet(source, target)}. That writes ${SINGLE} and tokenizer.json.`,
   });
 }
+
+/** How Python writes a tokenizer.json out of a model's older files. `source` and `target` are Python's literals. */
+export const tokenizerSnippet = (source: string, target: string): string =>
+  `transformers.AutoTokenizer.from_pretrained(${source}).save_pretrained(${target})`;
 
 /** Shards behind one reader: the index says which file holds which tensor. */
 async function openShards(path: string, names: readonly string[]): Promise<WeightFile> {

@@ -1,6 +1,14 @@
 import { join } from "node:path";
 import { TextgraftError } from "../../base/errors.js";
-import { INDEX, pickleOf, pickleRefusal, SINGLE, shardMap, shown } from "../model-folder-node.js";
+import {
+  INDEX,
+  pickleOf,
+  pickleRefusal,
+  SINGLE,
+  shardMap,
+  shown,
+  tokenizerSnippet,
+} from "../model-folder-node.js";
 import type { RepoCache } from "./cache-paths-node.js";
 import type { Listing } from "./hub-api.js";
 
@@ -20,25 +28,22 @@ export function neededFiles({ files, architecture }: Listing, repo: string): str
   const tokenizer = has("tokenizer.json") ? [] : ["vocab.txt"];
   const weights = [SINGLE, INDEX].find(has);
   const pickle = pickleOf(files);
-  if (weights === undefined && pickle !== undefined) {
-    const folder = repo.split("/").at(-1)!;
-    throw pickleRefusal({
-      place: repo,
-      pickle,
-      architecture,
-      source: JSON.stringify(repo),
-      target: JSON.stringify(folder),
-    });
-  }
+  const source = JSON.stringify(repo);
+  const target = JSON.stringify(repo.split("/").at(-1)!);
+  if (weights === undefined && pickle !== undefined)
+    throw pickleRefusal({ place: repo, pickle, architecture, source, target });
   const lacks = [
     ...(has("config.json") ? [] : ["config.json"]),
     ...(tokenizer.every(has) ? [] : ["tokenizer.json"]),
     ...(weights === undefined ? [SINGLE] : []),
   ];
   if (lacks.length === 0) return ["config.json", ...OPTIONAL.filter(has), ...tokenizer, weights!];
+  const onlyTokenizer = lacks.length === 1 && lacks[0] === "tokenizer.json";
   throw new TextgraftError("model-invalid", {
     message: `${repo} has no ${lacks.join(", no ")}; it holds ${shown(files)}.`,
-    fix: "Name a repository with a checkpoint in transformers' format.",
+    fix: onlyTokenizer
+      ? `Python makes one of its older files: download the repository into a folder ${target}, then import transformers; ${tokenizerSnippet(target, target)}. Name that folder as the --model.`
+      : "Name a repository with a checkpoint in transformers' format.",
   });
 }
 

@@ -92,7 +92,7 @@ test("weights that are only in a pickle are refused before anything is downloade
   const refused = [
     "weights-invalid",
     "org/pickled has its weights only in pytorch_model.bin. Such a file is a pickle, and opening a pickle runs the code in it: Textgraft refuses.",
-    'If you trust it, convert it once in Python: import transformers; transformers.BertModel.from_pretrained("org/pickled").save_pretrained("pickled"). That writes model.safetensors.',
+    'If you trust it, convert it once in Python: import transformers; transformers.BertModel.from_pretrained("org/pickled").save_pretrained("pickled"); transformers.AutoTokenizer.from_pretrained("org/pickled").save_pretrained("pickled"). That writes model.safetensors and tokenizer.json.',
   ];
   expect(await saidOf("org/pickled")).toEqual(refused);
   hub.server.offerConversion("org/pickled", 6);
@@ -129,6 +129,15 @@ test("what is no checkpoint is told by what it lacks", async () => {
     "org/data has no config.json, no tokenizer.json, no model.safetensors; it holds README.md, data.csv.",
     "Name a repository with a checkpoint in transformers' format.",
   ]);
+});
+
+test("a tokenizer of older files alone is told with what makes tokenizer.json of them", async () => {
+  const { "tokenizer.json": _tokenizer, "vocab.txt": _vocabulary, ...files } = someFiles();
+  await hub.server.commit("org/pieces", { ...files, "spm.model": "" });
+  const [code, message, fix] = await saidOf("org/pieces");
+  expect(code).toBe("model-invalid");
+  expect(message).toContain("org/pieces has no tokenizer.json; it holds");
+  expect(fix).toContain('AutoTokenizer.from_pretrained("pieces").save_pretrained("pieces")');
 });
 
 test.each([

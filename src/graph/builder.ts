@@ -85,6 +85,9 @@ export class GraphBuilder {
   hardSigmoid = (x: Value, alpha: number, beta: number): Value =>
     this.one(elementwise.hardSigmoid, [x], { alpha, beta });
   gelu = (x: Value): Value => this.one(elementwise.gelu, [x]);
+  /** `scale` · x where the bytes of `mask`, of the same shape, are 1, and 0 where they are 0. */
+  masked = (x: Value, mask: Value, scale: number): Value =>
+    this.one(elementwise.masked, [x, mask], { scale });
   cast(x: Value, dtype: DType): Value {
     if (x.dtype === dtype) return x;
     const known = this.casts.get(x);

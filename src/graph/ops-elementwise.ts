@@ -141,6 +141,29 @@ export const cast = defineOp<readonly [Value], { dtype: DType }>({
 });
 
 /**
+ * x·scale where a mask of bytes is 1, and 0 where it is 0. The backward pass makes numbers of the bytes a second time: to
+ * keep those of the forward pass would take four times the memory.
+ *
+ * y = x·mask·scale  =>  dx = dy·mask·scale
+ */
+export const masked = defineOp<Pair, { scale: number }>({
+  name: "Masked",
+  infer: ([x, mask]) => {
+    if (mask.dtype !== "uint8" || !sameShape(x.shape, mask.shape))
+      throw graphError("Masked", [x, mask], "numbers and bytes of the same shape");
+    return { dtype: x.dtype, shape: x.shape };
+  },
+  gradient: (g, dy, { inputs: [, mask], attributes: { scale } }) => [
+    g.masked(dy, g.after(mask, dy), scale),
+    null,
+  ],
+  onnx: (writer, { inputs: [{ dtype }], attributes: { scale } }, [x, mask], outputs) => {
+    const numbers = writer.node("Cast", [mask!], { to: writer.dtype(dtype) });
+    writer.emit("Mul", [x!, writer.node("Mul", [numbers, writer.scalar(scale, dtype)])], outputs);
+  },
+});
+
+/**
  * Exact GELU, x·Φ(x), in one pass where the target has it. https://arxiv.org/abs/1606.08415
  *
  * y = x·Φ(x)  =>  dx = dy·(Φ(x) + x·φ(x))  with  φ(x) = exp(-x²/2)/√(2π)

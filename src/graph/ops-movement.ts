@@ -1,6 +1,8 @@
 import { sum } from "../base/numbers.js";
+import type { DType } from "../base/tensor.js";
 import { type Dim, product, type Shape, sameShape } from "./dims.js";
 import { defineOp, graphError, type Value } from "./graph.js";
+import { isFloat } from "./precision.js";
 
 /** The same elements in another shape.  y = x  =>  dx = dy */
 export const reshape = defineOp<readonly [Value], { shape: Shape }>({
@@ -33,9 +35,12 @@ export const after = defineOp<readonly [Value, Value]>({
       return writer.emit("Reshape", [name!, writer.node("Shape", [other!])], outputs);
     }
     const zeros = writer.node("Mul", [other!, writer.scalar(0, late.dtype)]);
-    const alike =
-      x.dtype === late.dtype ? zeros : writer.node("Cast", [zeros], { to: writer.dtype(x.dtype) });
-    writer.emit("Add", [name!, alike], outputs);
+    const wide = isFloat(x.dtype) ? x.dtype : "float32"; // there is no sum of bytes
+    const widened = (value: string, dtype: DType): string =>
+      dtype === wide ? value : writer.node("Cast", [value], { to: writer.dtype(wide) });
+    const terms = [widened(name!, x.dtype), widened(zeros, late.dtype)];
+    if (x.dtype === wide) return writer.emit("Add", terms, outputs);
+    writer.emit("Cast", [writer.node("Add", terms)], outputs, { to: writer.dtype(x.dtype) });
   },
 });
 

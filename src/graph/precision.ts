@@ -20,6 +20,7 @@ const IN_FLOAT32: ReadonlySet<string> = new Set([
   "LayerNormalization",
   "Log",
   "Softplus",
+  "Masked",
 ]);
 
 /**

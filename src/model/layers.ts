@@ -20,7 +20,7 @@ export interface DropoutSite extends DropoutPlace {
   readonly dtype: MaskType;
 }
 
-/** How a mask is fed: as 0 and 1/(1-p), or as 0 and 1 in a fourth of the memory, which takes two passes more. */
+/** How a mask is fed: as 0 and 1/(1-p), or as 0 and 1 in a fourth of the memory, which takes two passes more, forward and backward. */
 export type MaskType = "float32" | "uint8";
 
 /** Applies dropout at a place while training; gives `x` back in evaluation mode. */
@@ -37,8 +37,7 @@ export function fedDropout(sites: DropoutSite[], dtype: MaskType): Dropout {
     if (place.probability === 0) return x;
     sites.push({ ...place, shape: x.shape, dtype });
     const mask = g.input(`dropout.${place.name}`, dtype, x.shape);
-    const factors = dtype === "uint8" ? g.mul(g.cast(mask, "float32"), 1 / (1 - place.probability)) : mask;
-    return g.mul(x, factors);
+    return dtype === "uint8" ? g.masked(x, mask, 1 / (1 - place.probability)) : g.mul(x, mask);
   };
 }
 

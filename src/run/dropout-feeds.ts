@@ -1,9 +1,9 @@
 import { roundUp, sum } from "../base/numbers.js";
 import { hash32 } from "../base/random.js";
 import { sizeOf, type Tensor } from "../base/tensor.js";
-import { bind } from "../graph/dims.js";
+import { type Bindings, bind } from "../graph/dims.js";
 import { dropoutKeys, dropoutThreshold } from "../model/dropout-bits.js";
-import type { DropoutSite } from "../model/layers.js";
+import type { DropoutSite, MaskType } from "../model/layers.js";
 import { type Arena, createArena } from "./kernels/arena.js";
 
 /** Whose masks are wanted: a function of these, whatever batch or process the example is in. */
@@ -22,9 +22,8 @@ export class DropoutFeeds {
     const { seed, step } = moment;
     const places = sites.map((site) => {
       const examples = site.shape[0] === 1 ? SHARED : moment.examples;
-      const shape = site.shape.map((dim) => bind(dim, { batch: examples.length, sequence }) as number);
-      const bytes = (site.dtype === "uint8" ? 1 : 4) * sizeOf(shape.slice(1));
-      return { ...site, examples, shape, bytes };
+      const shape = shapeOf(site, { batch: examples.length, sequence });
+      return { ...site, examples, shape, bytes: ELEMENT_BYTES[site.dtype] * sizeOf(shape.slice(1)) };
     });
     const total = sum(places.map(({ examples, bytes }) => align(examples.length * bytes)));
     if (total > (this.arena?.bytes ?? 0)) this.arena = createArena(total);
@@ -50,6 +49,20 @@ export class DropoutFeeds {
     return feeds;
   }
 }
+
+/** What all masks of a batch take together. */
+export const maskBytes = (sites: readonly DropoutSite[], sizes: Sizes): number =>
+  sum(sites.map((site) => ELEMENT_BYTES[site.dtype] * sizeOf(shapeOf(site, sizes))));
+
+interface Sizes extends Bindings {
+  readonly batch: number;
+  readonly sequence: number;
+}
+
+const shapeOf = ({ shape }: DropoutSite, sizes: Sizes): number[] =>
+  shape.map((dim) => bind(dim, sizes) as number);
+
+const ELEMENT_BYTES: Record<MaskType, number> = { float32: 4, uint8: 1 };
 
 /** What all examples share is dropped as if it were of this one. */
 const SHARED = Int32Array.of(0);

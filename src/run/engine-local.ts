@@ -11,9 +11,10 @@ import {
   type ModelGraph,
   trainGraph,
 } from "../model/classifier.js";
+import type { MaskType } from "../model/layers.js";
 import { planState } from "../model/state-layout.js";
 import { lossTensors, tokenTensors, trainingOf } from "./batch-feeds.js";
-import { DropoutFeeds } from "./dropout-feeds.js";
+import { DropoutFeeds, maskBytes } from "./dropout-feeds.js";
 import type { Batch, Engine, EngineSpec, StepResult, StepTime, TrainBatch, TrainStep } from "./engine.js";
 import type { FrozenPart, OpenFeatures } from "./feature-cache.js";
 import { FrozenFeatures } from "./frozen-features.js";
@@ -209,12 +210,12 @@ class LocalEngine implements Engine {
   }
 
   private async openTraining() {
-    const { dropout, checkpointing } = trainingOf(this.spec);
-    const graph = trainGraph(this.model, this.spec.frozenStages, {
-      dropout,
-      checkpointing,
-      masks: checkpointing ? "uint8" : "float32", // all of them are there at once
-    });
+    const { dropout, checkpointing, batchSize, maxLength } = trainingOf(this.spec);
+    const graphWith = (masks: MaskType) =>
+      trainGraph(this.model, this.spec.frozenStages, { dropout, checkpointing, masks });
+    const fast = graphWith("float32");
+    const largest = { batch: batchSize, sequence: maxLength };
+    const graph = maskBytes(fast.sites, largest) > MASK_BYTES ? graphWith("uint8") : fast;
     return { ...graph, ...(await this.open(graph, true)) };
   }
 
@@ -227,3 +228,6 @@ class LocalEngine implements Engine {
 }
 
 const CONSTANT_BYTES = 256 * 2 ** 20;
+
+/** What the masks of a batch, which are there all at once, may take as numbers; where it would be more, they are bytes. */
+const MASK_BYTES = 128 * 2 ** 20;

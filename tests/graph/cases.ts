@@ -221,6 +221,9 @@ export const cases: readonly Case[] = [
   one("Softplus", "far out", [farOut], (g, x) => g.softplus(x!)),
   one("HardSigmoid", "of both sides", [farOut], (g, x) => g.hardSigmoid(x!, 0.3, 0.4)),
   one("Gelu", "far out", [farOut], (g, x) => g.gelu(x!)),
+  one("Masked", "bytes", [normal(2, 3), whole("uint8", [2, 3], [1, 0, 1, 1, 0, 0])], (g, x, mask) =>
+    g.masked(x!, mask!, 1.25),
+  ),
   one("Cast", "float32 to int32", [normal(2, 3)], (g, x) => g.cast(x!, "int32")),
   one("Cast", "float32 to int64", [normal(2, 3)], (g, x) => g.cast(x!, "int64")),
   one("Cast", "float32 to bool", [whole("float32", [4], [0, 0.5, -2, 0])], (g, x) => g.cast(x!, "bool")),

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { hash32 } from "../../src/base/random.js";
 import { dropoutBit, dropoutKeys, dropoutThreshold } from "../../src/model/dropout-bits.js";
 import type { DropoutSite } from "../../src/model/layers.js";
-import { DropoutFeeds } from "../../src/run/dropout-feeds.js";
+import { DropoutFeeds, maskBytes } from "../../src/run/dropout-feeds.js";
 
 const sites: DropoutSite[] = (
   [
@@ -71,6 +71,17 @@ test("sites, steps, examples and seeds have masks of their own", () => {
   expect(mask(1, 0, 1, 5)).toEqual(wanted);
   for (const other of [mask(2, 0, 1, 5), mask(1, 1, 1, 5), mask(1, 0, 2, 5), mask(1, 0, 1, 6)])
     expect(other).not.toEqual(wanted);
+});
+
+test("what all masks of a batch take is told beforehand", () => {
+  const [batch, sequence] = [3, 8];
+  const feeds = new DropoutFeeds().masks(sites, sequence, {
+    seed: 0,
+    step: 1,
+    examples: Int32Array.of(1, 2, 3),
+  });
+  const bytes = Object.values(feeds).reduce((total, { data }) => total + data.byteLength, 0);
+  expect(maskBytes(sites, { batch, sequence })).toBe(bytes);
 });
 
 test("a model without dropout needs no masks", () => {

@@ -104,6 +104,9 @@ export const evaluations: Readonly<Record<string, Evaluation>> = {
   Relu: unary((x) => Math.max(x, 0)),
   Sign: unary(Math.sign),
   Gelu: unary((x) => (x / 2) * (1 + erf(x / Math.SQRT2))),
+  Masked: ([x, mask], { scale }) => [
+    fill(x!.shape, (index) => at(x!, index) * at(mask!, index) * Number(scale)),
+  ],
   Cast: ([x], { dtype }) => {
     const convert = dtype === "bool" ? (v: number) => Number(v !== 0) : Math.trunc;
     return [isFloat(dtype as DType) ? x! : fill(x!.shape, (index) => convert(at(x!, index)))];

@@ -15,6 +15,7 @@ import { weightedLoss } from "../../src/model/loss.js";
 import type { Batch } from "../../src/run/engine.js";
 import { type Device, targetOf } from "../../src/run/session.js";
 import { openSessionNode } from "../../src/run/session-node.js";
+import { expectWithin } from "../support/deviations.js";
 import { openSoftwareGpu, testedDevices } from "../support/devices.js";
 import {
   addedUp,
@@ -28,13 +29,6 @@ import {
   referenceFamilies,
   tokenFeeds,
 } from "../support/families.js";
-
-// Limits of tests/reference/README.md.
-const LOGITS = 1e-5;
-const HIDDEN = 2e-5;
-const LOSS = 1e-5;
-const GRADIENT_OF_LARGEST = 1e-5;
-const GRADIENT_OF_OWN = 3e-5;
 
 async function run(
   device: Device,
@@ -64,6 +58,7 @@ const families = testedDevices.flatMap(({ device, factor }) =>
 );
 
 describe.each(families)("%s on %s agrees with PyTorch", async (family, device, factor) => {
+  const within = expectWithin({ family, device, factor });
   const expected = readFamily(family);
   const spec = familySpec(family, expected);
   const { config } = spec;
@@ -76,26 +71,26 @@ describe.each(families)("%s on %s agrees with PyTorch", async (family, device, f
   const evaluations: [string, ReferenceEvaluation][] = [["texts", expected.eval]];
   if (expected.pairs) evaluations.push(["pairs", expected.pairs]);
 
-  test.each(evaluations)(
+  test.for(evaluations)(
     "in the pooled output of %s, if it is saved, and what the last layer reads",
-    async (_kind, rows) => {
+    async ([_kind, rows], { task }) => {
       const batch = referenceBatch(rows);
       const feeds = { ...tokenFeeds(batch), ...parameters };
       if (rows.pooler_output) {
         const graph = featureGraph(model, 0, model.stages.length);
         const { features } = await run(device, graph, feeds, sizesOf(batch));
-        expect(largestDifference(features!, rows.pooler_output.flat())).toBeLessThan(factor * LOGITS);
+        within(task, "pooled output", largestDifference(features!, rows.pooler_output.flat()));
       }
       // XLMRobertaForSequenceClassification declares its classifier first: its last layer is the encoder's, for all tokens.
       const perToken = Array.isArray(rows.classifier_input[0]![0]);
       const { g } = perToken ? featureGraph(whole, 0, whole.stages.length) : logitsGraph(model, 0);
       const [read] = g.nodes.findLast(({ op }) => op.name === "Linear")!.inputs;
       const found = await run(device, { g, outputs: { read: read! } }, feeds, sizesOf(batch));
-      expect(largestDifference(found.read!, rows.classifier_input.flat(2))).toBeLessThan(factor * HIDDEN);
+      within(task, "classifier input", largestDifference(found.read!, rows.classifier_input.flat(2)));
     },
   );
 
-  test.each(evaluations)("in the last hidden state of %s", async (_kind, rows) => {
+  test.for(evaluations)("in the last hidden state of %s", async ([_kind, rows], { task }) => {
     const batch = referenceBatch(rows);
     const feeds = { ...tokenFeeds(batch), ...parameters };
     const { features } = await run(
@@ -105,10 +100,10 @@ describe.each(families)("%s on %s agrees with PyTorch", async (family, device, f
       sizesOf(batch),
     );
     const hidden = features!.map((x, i) => x * batch.attentionMask[Math.floor(i / config.hiddenSize)]!);
-    expect(largestDifference(hidden, rows.last_hidden_state.flat(2))).toBeLessThan(factor * HIDDEN);
+    within(task, "last hidden state", largestDifference(hidden, rows.last_hidden_state.flat(2)));
   });
 
-  test.each(evaluations)("in the weighted and unweighted loss of %s", async (_kind, rows) => {
+  test.for(evaluations)("in the weighted and unweighted loss of %s", async ([_kind, rows], { task }) => {
     const cases = [
       { weights: expected.class_weights.map(() => 1), loss: rows.loss, gradient: undefined },
       { weights: expected.class_weights, loss: rows.weighted.loss, gradient: rows.weighted.logits_gradient },
@@ -135,13 +130,17 @@ describe.each(families)("%s on %s agrees with PyTorch", async (family, device, f
           denominator: float32([], [denominator]),
         },
       );
-      expect(Math.abs(found.loss![0]! - wanted.loss)).toBeLessThan(factor * LOSS);
+      within(task, "loss", Math.abs(found.loss![0]! - wanted.loss));
       if (wanted.gradient)
-        expect(largestDifference(found.gradient!, wanted.gradient.flat())).toBeLessThan(factor * LOSS);
+        within(
+          task,
+          "loss, gradient of the logits",
+          largestDifference(found.gradient!, wanted.gradient.flat()),
+        );
     }
   });
 
-  test("in the gradient of every parameter", async () => {
+  test("in the gradient of every parameter", async ({ task }) => {
     const { rows, loss, grad_norm, zero_gradient } = expected.gradients;
     const { batch, denominator } = labelledBatch(expected.train, expected.num_labels, rows);
     const graph = trainGraph(model, 0, { dropout: false });
@@ -155,7 +154,7 @@ describe.each(families)("%s on %s agrees with PyTorch", async (family, device, f
       denominator: float32([], [denominator]),
     };
     const found = await run(device, graph, feeds, sizesOf(batch));
-    expect(Math.abs(found.loss![0]! - loss)).toBeLessThan(factor * LOSS);
+    within(task, "loss", Math.abs(found.loss![0]! - loss));
 
     const wanted = await readTensors(`${family}/expected_gradients.safetensors`);
     const largest = Math.max(...[...wanted.values()].flatMap((gradient) => [...gradient].map(Math.abs)));
@@ -166,14 +165,14 @@ describe.each(families)("%s on %s agrees with PyTorch", async (family, device, f
         kind === "whole" ? found[output]! : addedUp(found[output]!, batch.inputIds, reference.length);
       squares += gradient.reduce((sum, x) => sum + x * x, 0);
       const difference = largestDifference(gradient, reference);
-      expect(difference / largest, parameter).toBeLessThan(
-        factor * (zero_gradient.includes(parameter) ? GRADIENT_OF_LARGEST / 10 : GRADIENT_OF_LARGEST),
-      );
+      const zero = zero_gradient.includes(parameter);
+      within(task, zero ? "gradients that are zero" : "gradients", difference / largest, parameter);
       const own = Math.max(...reference.map(Math.abs));
-      if (own >= 0.01 * largest) expect(difference / own, parameter).toBeLessThan(factor * GRADIENT_OF_OWN);
+      if (own >= 0.01 * largest)
+        within(task, "gradients, of the parameter's own largest", difference / own, parameter);
     }
     expect(graph.gradients.map(({ parameter }) => parameter).sort()).toEqual([...wanted.keys()].sort());
-    expect(Math.abs(Math.sqrt(squares) / grad_norm - 1)).toBeLessThan(factor * 1e-5);
+    within(task, "gradient norm", Math.abs(Math.sqrt(squares) / grad_norm - 1));
   });
 
   test("and what is frozen gets no backward node", () => {

@@ -1,4 +1,5 @@
 export { type ErrorCode, TextgraftError } from "./base/errors.js";
+export { train } from "./report/train-node.js";
 export type {
   DataFacts,
   EpochFacts,
@@ -22,4 +23,4 @@ export {
   sweep,
   type TrialRecord,
 } from "./run/sweep-node.js";
-export { type DryRun, dryRun, type Run, type TrainInput, train } from "./run/train-node.js";
+export { type DryRun, dryRun, type Run, type TrainInput } from "./run/train-node.js";

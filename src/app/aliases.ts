@@ -125,6 +125,14 @@ const warmupSteps: Alias = {
   },
 };
 
+const reportTo: Alias = {
+  kind: "value",
+  translate: (value, name) =>
+    value === "tensorboard"
+      ? { args: ["--logs", "tensorboard"], note: "tensorboard is --logs tensorboard here." }
+      : ignored("value", progressOnly).translate(value, name),
+};
+
 const isOff = (value: string | undefined): boolean => value?.toLowerCase() === "false";
 
 const refusal = (message: string, fix: string): TextgraftError =>
@@ -189,7 +197,7 @@ const aliases: ReadonlyMap<string, Alias> = new Map(
     "logging-strategy": ignored("value", progressOnly),
     "logging-steps": ignored("value", progressOnly),
     "logging-dir": ignored("value", progressOnly),
-    "report-to": ignored("value", progressOnly),
+    "report-to": reportTo,
     "per-device-eval-batch-size": ignored("value", "predictions don't depend on it"),
     "dataloader-num-workers": ignored("value", "texts are tokenized once, before the training"),
     "group-by-length": ignored("switch", "batches always hold texts of similar length"),

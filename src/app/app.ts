@@ -26,28 +26,28 @@ export interface CommonFlags {
 export const jsonLine = (value: unknown): string => `${JSON.stringify(value)}\n`;
 
 /**
- * Whether a file can be written where `--output` says: to be asked before the long work. `-` is standard output, which
- * then has nothing else; `input` is never overwritten.
+ * Whether a file can be written where `flag` (default: `--output`) says: to be asked before the long work. `-` is standard
+ * output, which then has nothing else; `input` is never overwritten.
  */
 export async function checkOutput(
   path: string,
-  { input, json }: { input: string | undefined; json: true | undefined },
+  { input, json, flag = "--output" }: { input: string | undefined; json: true | undefined; flag?: string },
 ): Promise<void> {
   if (path === "-" && json) {
     throw new TextgraftError("option-invalid", {
-      message: "--json and --output - both ask for standard output.",
-      fix: "Give --output a file, or leave one of them out.",
+      message: `--json and ${flag} - both ask for standard output.`,
+      fix: `Give ${flag} a file, or leave one of them out.`,
     });
   }
   if (path === "-") return;
   const folder = dirname(resolve(path));
   const fail = (message: string, fix: string) => new TextgraftError("option-invalid", { message, fix });
   if (input !== undefined && resolve(input) === resolve(path)) {
-    throw fail(`--output ${path} is the input itself.`, "Name another file.");
+    throw fail(`${flag} ${path} is the input itself.`, "Name another file.");
   }
   await access(folder, constants.W_OK).catch(() => {
     throw fail(
-      `--output ${path} can't be written: there is no folder ${folder}, or it is not yours.`,
+      `${flag} ${path} can't be written: there is no folder ${folder}, or it is not yours.`,
       "Choose another file.",
     );
   });

@@ -3,11 +3,22 @@ import type { Metrics } from "../run/metrics.js";
 import { mistakesOf } from "./mistakes.js";
 import { classificationReportData } from "./text.js";
 
-/** A training as one JSON object: everything of the result but the single texts. Undefined numbers become null. */
-export function trainingData({ test, ...result }: TrainResult): Record<string, unknown> {
+/**
+ * A training as one JSON object: everything of the result but the single texts, and the steps, which are in the log.
+ * Undefined numbers become null.
+ */
+export function trainingData({
+  test,
+  conflicts,
+  lengths,
+  steps: _steps,
+  ...result
+}: TrainResult): Record<string, unknown> {
   const { labels } = result.data;
   return {
     ...result,
+    conflicts: { texts: conflicts.texts },
+    lengths: { mean: lengths.mean, histogram: lengths.histogram },
     test: {
       loss: test.loss,
       ...evaluationData(labels, test.metrics, test.judged),

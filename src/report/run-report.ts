@@ -14,7 +14,10 @@ export function trainingReport(result: TrainResult): string {
   const ownFile = options.test === "" ? "" : ` of ${options.test}`; // the one that rows of mistakes count in
   return sections([
     ["Data", lines(dataLines(data)) + splitTable(data)],
-    ["Training", lines(modelLines(model)) + epochTable(result) + lines(outcome(result))],
+    [
+      "Training",
+      lines(modelLines(model)) + epochTable(result) + lines([...outcome(result), timeLine(result)]),
+    ],
     [
       `Test on ${count(test.judged.length, "text")}${ownFile}`,
       judgement(data.labels, test.metrics) + lines([floorSentence(test.metrics, test.floors)]),
@@ -85,7 +88,8 @@ function epochTable({ epochs, bestEpoch }: TrainResult): string {
   return columns([header, ...epochs.map(row)], "  ");
 }
 
-function outcome({ stopped, bestEpoch, epochs, options, stillFalling, seconds }: TrainResult): string[] {
+/** How a training ended, and what would help. */
+export function outcome({ stopped, bestEpoch, epochs, options, stillFalling }: TrainResult): string[] {
   const found: string[] = [];
   if (stopped === "cancelled" && bestEpoch === 0) {
     found.push("Stopped before the first epoch ended: the weights are what had been learned until then.");
@@ -102,8 +106,10 @@ function outcome({ stopped, bestEpoch, epochs, options, stillFalling, seconds }:
   if (stillFalling && !stopped) {
     found.push(`Validation loss was still falling: train longer (--epochs ${2 * epochs.length}).`);
   }
-  return [...found, `All in all ${clock(seconds)}.`];
+  return found;
 }
+
+const timeLine = ({ seconds }: TrainResult): string => `All in all ${clock(seconds)}.`;
 
 function mistakesText(labels: readonly string[], judged: readonly Judged[]): string {
   const mistakes = mistakesOf(judged);

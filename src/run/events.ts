@@ -1,12 +1,16 @@
 import type { Part } from "../data/split-quotas.js";
+import type { Conflicts } from "../data/summary.js";
 import type { HeadKind } from "../model/head.js";
 import type { Problem } from "../model/loss.js";
+import type { LengthStatistics } from "../tokens/lengths.js";
 import type { LengthLimit } from "../tokens/long-texts.js";
+import type { Environment } from "./environment-node.js";
 import type { ScoredFloor } from "./floors.js";
 import type { Metrics } from "./metrics.js";
 import type { TrainOptions } from "./options.js";
 import type { LabelIds } from "./problem.js";
 import type { TrainEstimate } from "./rehearsal.js";
+import type { StepPoint } from "./step-curve.js";
 import type { WindowPooling } from "./window-pooling.js";
 
 /** What was read and how it was split. */
@@ -132,10 +136,16 @@ export interface TrainResult {
   folder: string;
   options: TrainOptions;
   data: DataFacts;
+  /** Texts that have different labels in different rows. */
+  conflicts: Conflicts;
+  /** Of the training texts, in tokens. */
+  lengths: LengthStatistics;
   model: ModelFacts;
   epochs: readonly EpochFacts[];
   /** Counted from 1. */
   bestEpoch: number;
+  /** What the steps did; means over several where there were many. */
+  steps: readonly StepPoint[];
   /** Validation loss was still falling in the last epoch. */
   stillFalling: boolean;
   /** Why it ended before its last epoch; null where it didn't. */
@@ -148,5 +158,7 @@ export interface TrainResult {
   };
   /** Texts whose features were in the cache, and that the frozen stages read; absent where nothing is frozen. */
   features?: { reused: number; computed: number };
+  environment: Environment;
+  /** Until it was judged; saving comes after. */
   seconds: number;
 }

@@ -2,6 +2,7 @@ import { freemem } from "node:os";
 import type { Random } from "../base/random.js";
 import { parseClassWeights } from "../model/class-weights.js";
 import { type Classifier, createClassifier } from "../model/classifier.js";
+import type { LengthStatistics } from "../tokens/lengths.js";
 import type { LengthLimit } from "../tokens/long-texts.js";
 import { encodeTexts } from "./encode-node.js";
 import type { Engine } from "./engine.js";
@@ -25,6 +26,8 @@ export interface Ready {
   /** The head as people know it. */
   readonly head: StartHead["named"];
   readonly tokens: RunData;
+  /** Of the training texts. */
+  readonly lengths: LengthStatistics;
   readonly limit: LengthLimit;
   readonly classWeights: readonly number[];
   readonly model: ModelFacts;
@@ -64,7 +67,7 @@ export async function* setUp(
   const classWeights = parseClassWeights(options.classWeights, labels, () =>
     rulesOf(problem).balancedWeights(byLabel, rows, labels),
   );
-  const { tokens, limit, cutShare } = yield* tokenize(
+  const { tokens, limit, cutShare, lengths } = yield* tokenize(
     split,
     labels,
     { ...pretrained, encode: encoderOf(pretrained, options) },
@@ -114,7 +117,18 @@ export async function* setUp(
       gradientCheckpointing: options.gradientCheckpointing,
     });
     yield { kind: "estimate", facts: estimate };
-    return { engine, classifier, head: head.named, tokens, limit, classWeights, model, settings, estimate };
+    return {
+      engine,
+      classifier,
+      head: head.named,
+      tokens,
+      lengths,
+      limit,
+      classWeights,
+      model,
+      settings,
+      estimate,
+    };
   } catch (error) {
     await engine.close();
     throw error;

@@ -41,6 +41,8 @@ const ofOneLabel = (metrics: Metrics) => ("samples" in metrics ? undefined : met
 const ofOneLabelOnly: readonly Best[] = ["balanced-accuracy", "mcc", "kappa"];
 
 export type Best = "loss" | keyof typeof criteria;
+/** Logs of a training: JSON lines always, event files where they are wanted. */
+export type Logs = "jsonl" | "tensorboard";
 export type Recipe = "quick" | "standard" | "thorough" | "tutorial";
 
 /** Every option of a training, in the order of the help. The keys are the library's names; flags are in kebab-case. */
@@ -137,6 +139,11 @@ export const trainOptions = {
     "float32",
     precisions,
     "what the model computes in; float16, on webgpu alone, keeps weights and loss in float32",
+  ),
+  logs: choice<Logs>(
+    "jsonl",
+    ["jsonl", "tensorboard"],
+    "log.jsonl in the model folder alone, or event files for TensorBoard in its folder runs, too",
   ),
   cache: flag("keep for later runs: tokens of large data, and what frozen parts make of texts", true),
   threads: auto("threads for one operator; auto: one for each physical core", { whole: true, min: 1 }),

@@ -12,7 +12,7 @@ import { findLeaks } from "../data/leaks.js";
 import { findNearDuplicates } from "../data/near-duplicates.js";
 import { defaultShares, type Split, splitStratified } from "../data/split.js";
 import { partNames } from "../data/split-quotas.js";
-import { summarizing } from "../data/summary.js";
+import { type Conflicts, summarizing } from "../data/summary.js";
 import type { Problem } from "../model/loss.js";
 import type { DataFacts } from "./events.js";
 
@@ -27,6 +27,8 @@ export interface Sources {
 export interface Parts {
   split: Split;
   facts: DataFacts;
+  /** Texts that have different labels in different rows. */
+  conflicts: Conflicts;
 }
 
 /**
@@ -56,7 +58,11 @@ export function* findParts(
     rows: examples.length,
     byLabel: countLabels(examples, data.labels),
   });
-  const { duplicateRows, nearDuplicateRows } = yield* within(summarizing(data, duplicates), 0.7, 0.9);
+  const { duplicateRows, nearDuplicateRows, conflicts } = yield* within(
+    summarizing(data, duplicates),
+    0.7,
+    0.9,
+  );
   const leaking =
     grouped && !test
       ? { exact: 0, near: 0 }
@@ -72,7 +78,7 @@ export function* findParts(
     nearDuplicates: nearDuplicateRows - duplicateRows,
     leaks: leaking,
   };
-  return { split, facts };
+  return { split, facts, conflicts };
 }
 
 const unlabelledRows = (split: Split): number =>

@@ -1,5 +1,5 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { TextgraftError } from "../base/errors.js";
 import type { Precision } from "../graph/precision.js";
 import type { Classifier } from "../model/classifier.js";
@@ -7,6 +7,7 @@ import { encodeSafetensors } from "../model/safetensors.js";
 import { type StockForm, stockForm } from "../model/stock-form.js";
 import { writeConfig } from "./config-json-node.js";
 import type { Engine } from "./engine.js";
+import type { FolderFile } from "./folder-files.js";
 import { load } from "./load-node.js";
 import type { Pretrained } from "./pretrained-node.js";
 import { savedConfig } from "./saved-config.js";
@@ -23,6 +24,8 @@ export interface SaveInput {
   precision: Precision;
   /** README.md */
   card: string;
+  /** What else lies in the folder, such as reports. */
+  files: readonly FolderFile[];
   /** Texts with the probabilities that the model in memory gives them: the saved one must agree. */
   probes: readonly { text: string; probabilities: readonly number[] }[];
 }
@@ -48,6 +51,10 @@ export async function saveModel(target: string, overwrite: boolean, input: SaveI
     await writeConfig(folder, savedConfig(form));
     await writeJson(join(folder, "textgraft.json"), input.facts);
     await writeFile(join(folder, "README.md"), input.card);
+    for (const { name, content } of input.files) {
+      await mkdir(dirname(join(folder, name)), { recursive: true });
+      await writeFile(join(folder, name), content);
+    }
     await writeFile(join(folder, "model.safetensors"), await weightsFile(input, form));
   };
   await writeFolder(target, { overwrite }, write, (folder) => verify(folder, input));

@@ -5,7 +5,7 @@ import type { Texts } from "../data/texts.js";
 import type { EncoderConfig } from "../model/config.js";
 import type { Problem } from "../model/loss.js";
 import type { TextEncodings } from "../tokens/encode-all.js";
-import { lengthStatistics } from "../tokens/lengths.js";
+import { type LengthStatistics, lengthStatistics } from "../tokens/lengths.js";
 import type { LengthLimit } from "../tokens/long-texts.js";
 import type { Tokenizer } from "../tokens/tokenizer.js";
 import { lengthsOf } from "./evaluate.js";
@@ -28,6 +28,8 @@ export interface Tokenization {
   limit: LengthLimit;
   /** Share of the training texts that are longer. */
   cutShare: number;
+  /** Of the training texts, in tokens. */
+  lengths: LengthStatistics;
 }
 
 /** Tokenizes texts; may cut them to `maxLength` already, and tells how many are done. */
@@ -82,5 +84,5 @@ export async function* tokenize(
     validation,
     test,
   };
-  return { tokens, limit, cutShare: statistics.cutShare(limit.maxLength).texts };
+  return { tokens, limit, cutShare: statistics.cutShare(limit.maxLength).texts, lengths: statistics };
 }

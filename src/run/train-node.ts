@@ -11,15 +11,18 @@ import { partNames } from "../data/split-quotas.js";
 import type { EncoderConfig } from "../model/config.js";
 import type { Problem } from "../model/loss.js";
 import { fittingHeads, heldAsStock, stockForm } from "../model/stock-form.js";
+import { environmentNow } from "./environment-node.js";
 import { type EventStream, eventStream } from "./event-stream.js";
 import type { DataFacts, ModelFacts, TrainEvent, TrainResult } from "./events.js";
 import { type Fitted, fit, setUp } from "./fit-node.js";
+import { type FolderFile, type Reports, reportFiles } from "./folder-files.js";
 import { judge } from "./judge.js";
 import { modelCard } from "./model-card.js";
-import type { TrainOptions } from "./options.js";
+import { resolveOptions, type TrainOptions } from "./options.js";
 import { findParts, type Parts } from "./parts.js";
 import { type Prepared, prepare, type TrainInput } from "./prepare-node.js";
 import type { TrainEstimate } from "./rehearsal.js";
+import { openRunLog, type RunLog } from "./run-log-node.js";
 import { runRecord } from "./run-record-node.js";
 import { saveModel } from "./save-node.js";
 import { kindOf } from "./saved-config.js";
@@ -35,19 +38,34 @@ export interface Run extends AsyncIterable<TrainEvent> {
 }
 
 /**
- * Fine-tunes a classifier, saves it, and judges it on test rows. Errors of the input come before the long work
- * starts, through `result` and the iteration alike.
+ * Fine-tunes a classifier, judges it on test rows, and saves it with the files that `reports` makes of the result. Errors
+ * of the input come before the long work starts, through `result` and the iteration alike.
  */
-export function train(input: TrainInput): Run {
+export function train(input: TrainInput, { reports = {} }: { reports?: Reports } = {}): Run {
   const stop = new AbortController();
-  const stream = eventStream(pipeline(input, stop.signal));
+  const stream = eventStream(pipeline(input, stop.signal, reports));
   const cancel: Run["cancel"] = ({ discard = false } = {}) => stop.abort(discard ? DISCARD : undefined);
   return Object.assign(stream, { cancel });
 }
 
 const DISCARD = "discard";
 
-async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator<TrainEvent, TrainResult> {
+async function* pipeline(
+  input: TrainInput,
+  signal: AbortSignal,
+  reports: Reports,
+): AsyncGenerator<TrainEvent, TrainResult> {
+  const { data: _data, ...given } = input;
+  const log = openRunLog(resolveOptions(given));
+  return yield* log.following(logged(input, signal, { reports, log }));
+}
+
+/** The whole training, whose events go into the log. */
+async function* logged(
+  input: TrainInput,
+  signal: AbortSignal,
+  { reports, log }: { reports: Reports; log: RunLog },
+): AsyncGenerator<TrainEvent, TrainResult> {
   const start = Date.now();
   const { prepared, parts, seeded } = yield* begin(input, signal);
   const { options } = prepared;
@@ -63,18 +81,25 @@ async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator
       classWeights: fitted.classWeights,
     });
     const features = yield* featuresOf(fitted);
-    yield* save(prepared, parts, fitted, test);
-    const seconds = (Date.now() - start) / 1000;
-    return {
+    const result: TrainResult = {
       folder: options.output,
       options,
       data: parts.facts,
+      conflicts: parts.conflicts,
+      lengths: fitted.lengths,
       model,
       ...history,
       test,
       ...(features && { features }),
-      seconds,
+      environment: environmentNow(),
+      seconds: (Date.now() - start) / 1000,
     };
+    const notices: string[] = [];
+    const files = await reportFiles(reports, result, (notice) => notices.push(notice));
+    for (const text of notices) yield { kind: "notice", text };
+    yield* save(prepared, parts, fitted, test, [...files, ...(await log.finish(result))]);
+    await log.remove();
+    return result;
   } finally {
     await engine.close();
   }
@@ -122,6 +147,7 @@ async function* save(
   { split, facts }: Parts,
   { engine, classifier, head, limit, model, history }: Fitted,
   test: TrainResult["test"],
+  files: readonly FolderFile[],
 ): AsyncGenerator<TrainEvent, void> {
   const { problem } = classifier.spec;
   const saved = runRecord({ pretrained, options, facts, limit, head, problem, history, test, split });
@@ -134,6 +160,7 @@ async function* save(
     facts: saved,
     precision: options.precision,
     card,
+    files,
     probes: test.judged.slice(0, PROBES),
   });
   if (!heldAsStock(head.head)) yield { kind: "notice", text: ownHead(pretrained.config) };

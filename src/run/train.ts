@@ -9,6 +9,7 @@ import { lengthsOf, passagesOf, probabilitiesOf, type TokenizedTexts, textLogits
 import type { EpochFacts, Stopped, TrainEvent } from "./events.js";
 import { type Best, criteria } from "./options.js";
 import { type LabelIdLists, rulesOf } from "./problem.js";
+import { type StepCurve, type StepPoint, stepCurve } from "./step-curve.js";
 
 /** Tokenized texts with their labels; `train` and `validation` are numbers of texts. */
 export interface TrainData extends TokenizedTexts {
@@ -42,6 +43,8 @@ export interface TrainHistory {
   bestEpoch: number;
   stillFalling: boolean;
   stopped: Stopped | null;
+  /** What the steps did; means over several where there were many. */
+  steps: StepPoint[];
 }
 
 /** Numbers of the passages that are trained on: a text with several windows is one for each. */
@@ -64,11 +67,12 @@ export async function* trainEpochs(
   const { epochs, cancelled, patience } = settings;
   const finished: EpochFacts[] = [];
   const clock = startClock(epochs * trainPassages(data).length);
+  const curve = stepCurve();
   let best: EpochFacts | undefined;
   let stopped: Stopped | null = cancelled() ? "cancelled" : null;
   for (let epoch = 1; epoch <= epochs && !stopped; epoch++) {
     const start = Date.now();
-    const trainLoss = yield* trainEpoch(engine, data, settings, epoch, clock);
+    const trainLoss = yield* trainEpoch(engine, data, settings, epoch, { clock, curve });
     if (cancelled()) {
       stopped = "cancelled";
       break;
@@ -93,7 +97,8 @@ export async function* trainEpochs(
   }
   await engine.restore();
   if (stopped && stopped !== "cancelled") yield { kind: "notice", text: REASONS[stopped] };
-  return { epochs: finished, bestEpoch: best?.epoch ?? 0, stillFalling: wasFalling(finished), stopped };
+  const bestEpoch = best?.epoch ?? 0;
+  return { epochs: finished, bestEpoch, stillFalling: wasFalling(finished), stopped, steps: curve.points() };
 }
 
 const REASONS = {
@@ -107,7 +112,7 @@ async function* trainEpoch(
   data: TrainData,
   settings: TrainSettings,
   epoch: number,
-  clock: Clock,
+  { clock, curve }: { clock: Clock; curve: StepCurve },
 ): AsyncGenerator<TrainEvent, number> {
   const { encodings, batchSize } = data;
   const { accumulate, epochs, random, schedule } = settings;
@@ -135,6 +140,7 @@ async function* trainEpoch(
       learningRate,
     });
     total += loss;
+    curve.add({ step: step + 1, loss, gradientNorm, learningRate });
     const batch = step - (epoch - 1) * steps + 1;
     const speed = clock.advance(part.reduce((count, { rows }) => count + rows.length, 0));
     yield { kind: "step", epoch, epochs, batch, batches: steps, loss, gradientNorm, learningRate, ...speed };
@@ -145,7 +151,7 @@ async function* trainEpoch(
 
 const diverged = (epoch: number, { learningRate, precision }: TrainSettings): TextgraftError =>
   new TextgraftError("training-diverged", {
-    message: `In epoch ${epoch} the loss was no number any more, at a learning rate of ${learningRate}; nothing was written.`,
+    message: `In epoch ${epoch} the loss was no number any more, at a learning rate of ${learningRate}; no model was written.`,
     fix: `Try a lower one, such as --learning-rate ${Math.min(learningRate / 10, 1e-3)}, or a longer --warmup${precision === "float16" ? ", or --precision float32" : ""}.`,
   });
 

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import type { Dirent } from "node:fs";
 import {
   access,
   constants,
@@ -136,28 +135,39 @@ async function modelIn(place: string, names: readonly string[]): Promise<string 
 /** Sorted paths in a model folder that aren't a model's: nobody but their owner may delete them. */
 async function foreignNames(place: string): Promise<string[]> {
   const entries = await readdir(place, { withFileTypes: true });
-  const top = entries.filter(
-    (entry) => !isOnnxFolder(entry) && (entry.isDirectory() || !modelFile.test(entry.name)),
-  );
-  const onnx = entries.some(isOnnxFolder) ? await readdir(join(place, "onnx"), { withFileTypes: true }) : [];
-  const below = onnx.filter((entry) => entry.isDirectory() || !onnxFile.test(entry.name));
-  return [...top.map(({ name }) => name), ...below.map(({ name }) => join("onnx", name))].sort();
+  const foreign: string[] = [];
+  for (const entry of entries) {
+    const known = entry.isDirectory() ? modelFolders.get(entry.name) : undefined;
+    if (known === undefined) {
+      if (entry.isDirectory() || !modelFile.test(entry.name)) foreign.push(entry.name);
+      continue;
+    }
+    for (const below of await readdir(join(place, entry.name), { withFileTypes: true })) {
+      if (below.isDirectory() || !known.test(below.name)) foreign.push(join(entry.name, below.name));
+    }
+  }
+  return foreign.sort();
 }
-
-const isOnnxFolder = (entry: Dirent): boolean => entry.isDirectory() && entry.name === "onnx";
 
 /** Files of a model folder; .tmp-… is what a killed `writeFileAtomic` left, .DS_Store what the Finder adds. */
 const modelFile = new RegExp(
   `^(${[
     "(config|textgraft|tokenizer|tokenizer_config|special_tokens_map|added_tokens)\\.json",
-    "(vocab|report)\\.txt",
+    "vocab\\.txt",
+    "report\\.(txt|html|md)",
+    "metrics\\.json",
     "mistakes\\.csv",
+    "log\\.jsonl",
     "README\\.md",
     "model(-\\d+-of-\\d+)?\\.safetensors",
     "model\\.safetensors\\.index\\.json",
   ].join("|")})(\\.tmp-\\d+)?$|^\\.DS_Store$`,
 );
-const onnxFile = /^model.*\.onnx(\.tmp-\d+)?$|^\.DS_Store$/;
+/** Folders in a model folder, and the files in each. */
+const modelFolders = new Map([
+  ["onnx", /^model.*\.onnx(\.tmp-\d+)?$|^\.DS_Store$/],
+  ["runs", /^events\.out\.tfevents\.[\w.-]+$|^\.DS_Store$/],
+]);
 
 /** The `model_type` of a model's config.json. Programs of every kind have a config.json: theirs give undefined. */
 async function modelTypeOf(file: string): Promise<string | undefined> {

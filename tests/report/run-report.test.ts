@@ -9,6 +9,8 @@ import { evaluationReport, trainingReport } from "../../src/report/run-report.js
 import type { DataFacts, EpochFacts, Judged, TrainResult } from "../../src/run/events.js";
 import { measure } from "../../src/run/metrics.js";
 import { resolveOptions } from "../../src/run/options.js";
+import { lengthStatistics } from "../../src/tokens/lengths.js";
+import { environment } from "./invented-results.js";
 
 const labels = ["ham", "spam"];
 
@@ -67,6 +69,8 @@ const result: TrainResult = {
   folder: "models/mail",
   options: resolveOptions({}),
   data,
+  conflicts: { texts: 0, first: [] },
+  lengths: lengthStatistics([3, 5, 30]),
   model: {
     model: "mini",
     parameters: 5_000_000,
@@ -89,6 +93,7 @@ const result: TrainResult = {
   },
   epochs: [epoch(1, 0.25), epoch(2, 0.125), epoch(3, 0.2)],
   bestEpoch: 2,
+  steps: [],
   stillFalling: false,
   stopped: null,
   test: {
@@ -97,6 +102,7 @@ const result: TrainResult = {
     judged,
     floors: [{ name: "the majority label", metrics: metricsOf(judged.slice(0, 4)) }],
   },
+  environment,
   seconds: 200,
 };
 

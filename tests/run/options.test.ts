@@ -52,6 +52,7 @@ const cases: Record<keyof TrainOptions, { valid: [string, unknown][]; invalid: s
     ],
     invalid: ["-1", "1.5", "some", ""],
   },
+  logs: { valid: [["tensorboard", "tensorboard"]], invalid: ["wandb", ""] },
   cache: {
     valid: [
       ["true", true],

@@ -44,6 +44,7 @@ describe.each(referenceFamilies)("a %s model that transformers saved", (family) 
       facts,
       precision: "float32",
       card: "",
+      files: [],
       probes: [],
     });
     await engine.close();

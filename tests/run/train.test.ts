@@ -118,7 +118,11 @@ describe("a training on a file", async () => {
     expect((await readdir(input.output)).sort()).toEqual([
       "README.md",
       "config.json",
+      "log.jsonl",
+      "mistakes.csv",
       "model.safetensors",
+      "report.html",
+      "report.txt",
       "textgraft.json",
       "tokenizer.json",
       "tokenizer_config.json",

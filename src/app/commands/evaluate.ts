@@ -19,6 +19,7 @@ interface EvaluateFlags extends CommonFlags {
   text?: string;
   label?: string;
   output?: string;
+  report?: string;
 }
 
 /** `textgraft evaluate DIR DATA` */
@@ -34,14 +35,19 @@ export function addEvaluate(program: Command, app: App): Command {
       "--output <file>",
       "write the misclassified texts with their probabilities as CSV; - is standard output, without the report",
     )
+    .option(
+      "--report <file>",
+      "write a page with tables, curves and the worst mistakes as HTML; - is standard output, with nothing else",
+    )
     .action((dir: string, data: string, flags: EvaluateFlags) => evaluateVerb(app, dir, data, flags));
 }
 
 async function evaluateVerb(app: App, dir: string, data: string, flags: EvaluateFlags): Promise<void> {
-  const { output, json } = flags;
+  const { output, report, json } = flags;
   const table = await openTable(data, flags.text);
   chooseColumns(table, flags); // told before the model is loaded
   if (output !== undefined) await checkOutput(output, { input: data, json });
+  if (report !== undefined) await checkOutput(report, { input: data, json, flag: "--report" });
   const progress = openProgress(app.stderr, flags);
   const { load } = await import("../../run/load-node.js");
   const classifier = await load(dir);
@@ -55,6 +61,13 @@ async function evaluateVerb(app: App, dir: string, data: string, flags: Evaluate
       judged.map(({ labelIds }) => labelIds),
       judged.map(({ probabilities }) => probabilities),
     );
+    if (report !== undefined) {
+      const { evaluationPage } = await import("../../report/html/evaluation-page.js");
+      const place = { folder: classifier.folder, source: dataset.source };
+      await writeOutput(app, report, evaluationPage({ problem, labels, metrics, judged }, place));
+      if (report === "-") return;
+      progress.say(`Wrote the report to ${report}.`);
+    }
     if (output !== undefined) {
       await writeOutput(app, output, mistakesCsv(labels, judged));
       if (output === "-") return;

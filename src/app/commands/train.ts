@@ -1,9 +1,6 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Command } from "commander";
 import { trainingData } from "../../report/data.js";
 import { dataLines, estimateLine, modelLines } from "../../report/facts.js";
-import { mistakesCsv } from "../../report/mistakes.js";
 import { trainingReport } from "../../report/run-report.js";
 import { flagName, recipes, type TrainOptions, trainOptions } from "../../run/options.js";
 import type { DryRun, TrainInput } from "../../run/train-node.js";
@@ -66,7 +63,7 @@ const dryRunText = ({ data, model, options, estimate }: DryRun): string =>
   ].join("\n");
 
 async function trainVerb(app: App, input: TrainInput, { json, quiet }: Common): Promise<void> {
-  const { train } = await import("../../run/train-node.js");
+  const { train } = await import("../../report/train-node.js");
   const progress = openProgress(app.stderr, { quiet });
   const run = train(input);
   let training = false;
@@ -78,10 +75,7 @@ async function trainVerb(app: App, input: TrainInput, { json, quiet }: Common): 
     const result = await followRun(run, progress, () => {
       training = true;
     });
-    const report = trainingReport(result);
-    await writeFile(join(result.folder, "report.txt"), report);
-    await writeFile(join(result.folder, "mistakes.csv"), mistakesCsv(result.data.labels, result.test.judged));
-    app.stdout.write(json ? jsonLine(trainingData(result)) : report);
+    app.stdout.write(json ? jsonLine(trainingData(result)) : trainingReport(result));
   } finally {
     signals.release();
     app.exitCode = signals.exitCode ?? 0;

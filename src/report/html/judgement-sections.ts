@@ -1,0 +1,31 @@
+import { calibrationFigure } from "./calibration.js";
+import { figures } from "./figure.js";
+import { confusionSection, labelsSection } from "./labels-section.js";
+import { html } from "./markup.js";
+import { mistakesSection } from "./mistakes-section.js";
+import type { Section } from "./page.js";
+import { type Judgement, rankingFigures } from "./ranking.js";
+
+/** What a model is worth on some texts, whether it was just trained or not. */
+export function judgementSections(judgement: Judgement, { file }: { file?: string } = {}): Section[] {
+  return [
+    {
+      id: "mistakes",
+      title: "Texts that it gets wrong",
+      short: "Mistakes",
+      content: mistakesSection(judgement, file === undefined ? {} : { file }),
+    },
+    {
+      id: "labels",
+      title: "Label by label",
+      short: "Labels",
+      content: html`${labelsSection(judgement)}${confusionSection(judgement)}`,
+    },
+    {
+      id: "probabilities",
+      title: "What its probabilities are worth",
+      short: "Probabilities",
+      content: html`${figures([rankingFigures(judgement), calibrationFigure(judgement)])}`,
+    },
+  ];
+}

@@ -1,0 +1,76 @@
+import type { TrainResult } from "../../run/events.js";
+import { grouped, percent } from "../plain.js";
+import { outcome } from "../run-report.js";
+import { floorSentence } from "../sentences.js";
+import { answerSentence, floorsTable, scores } from "./answer.js";
+import { dataSection } from "./data-section.js";
+import { judgementSections } from "./judgement-sections.js";
+import { type Content, foreign, html, labelName } from "./markup.js";
+import { page } from "./page.js";
+import type { Judgement } from "./ranking.js";
+import { environmentSection, settingsSection } from "./settings-section.js";
+import { trainingSection } from "./training-section.js";
+
+/** Everything about a training on one page of HTML, the answer first. */
+export function trainingPage(result: TrainResult): string {
+  const { data, test, folder, options, environment } = result;
+  const name = folder
+    .replace(/[/\\]+$/, "")
+    .split(/[/\\]/)
+    .at(-1)!;
+  const judgement: Judgement = {
+    problem: data.problem,
+    labels: data.labels,
+    metrics: test.metrics,
+    judged: test.judged,
+  };
+  return page({
+    title: `${name}: report of a Textgraft model`,
+    subject: html`${foreign(name)} tells ${labelList(data.labels)} apart`,
+    answer: html`${answerSentence(judgement)}
+<p class="lead">${floorSentence(test.metrics, test.floors)}</p>
+${notices(result).map(
+  (text) => html`<p class="notice">${text}</p>
+`,
+)}${scores(judgement)}`,
+    sections: [
+      ...judgementSections(judgement, { file: "mistakes.csv" }),
+      {
+        id: "floors",
+        title: "Beside simpler ways",
+        short: "Floors",
+        content: floorsTable(judgement, test.floors),
+      },
+      { id: "training", title: "The training", short: "Training", content: trainingSection(result) },
+      { id: "data", title: "The data", short: "Data", content: dataSection(result) },
+      { id: "settings", title: "How to repeat it", short: "Settings", content: settingsSection(result) },
+      {
+        id: "environment",
+        title: "Time, memory, versions",
+        short: "Environment",
+        content: environmentSection(result),
+      },
+    ],
+    footer: html`<p>Written by Textgraft ${environment.textgraft} beside the model. Texts in it are those of ${options.test === "" ? data.source : options.test}: share it with those who may read them.</p>`,
+  });
+}
+
+function labelList(labels: readonly string[]): Content {
+  if (labels.length > 4) return `${grouped(labels.length)} labels`;
+  const names = labels.map((label) => labelName(label, 24));
+  return names.map((label, i) => [i === 0 ? "" : i === names.length - 1 ? " and " : ", ", label]);
+}
+
+/** What makes the numbers worth less than they seem, and what would help. */
+function notices(result: TrainResult): string[] {
+  const { leaks, parts } = result.data;
+  const leaking = leaks.exact + leaks.near;
+  const seen =
+    leaking === 0
+      ? []
+      : [
+          `${grouped(leaking)} of the ${grouped(parts.test.rows)} test texts (${percent(leaking / parts.test.rows)}) also stand in the training rows: the scores are too good by what was learned by heart.`,
+        ];
+  const unusual = result.stopped !== null || result.stillFalling;
+  return [...seen, ...(unusual ? outcome(result) : [])];
+}

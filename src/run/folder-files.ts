@@ -1,0 +1,32 @@
+import type { TrainResult } from "./events.js";
+
+/** A file of a model folder that isn't the model: its path in the folder, with `/` between folders. */
+export interface FolderFile {
+  readonly name: string;
+  readonly content: string | Uint8Array;
+}
+
+/** Files that are made of a training's result, by name. They are saved in one go with the model. */
+export type Reports = Readonly<Record<string, (result: TrainResult) => string | Promise<string>>>;
+
+/**
+ * Makes the files. One that can't be made is left out, and `tell` hears why: after a night's training the model comes
+ * first.
+ */
+export async function reportFiles(
+  reports: Reports,
+  result: TrainResult,
+  tell: (notice: string) => void,
+): Promise<FolderFile[]> {
+  const files: FolderFile[] = [];
+  for (const [name, make] of Object.entries(reports)) {
+    try {
+      files.push({ name, content: await make(result) });
+    } catch (error) {
+      tell(
+        `${name} couldn't be made, the model is saved without it; please report this: ${error instanceof Error ? error.message : error}`,
+      );
+    }
+  }
+  return files;
+}

@@ -47,16 +47,32 @@ export function jaccard(a: Uint32Array, b: Uint32Array): number {
  */
 export function signatureOf(shingles: Uint32Array): Uint32Array {
   const bins = new Uint32Array(signatureSize).fill(empty);
-  for (const hash of shingles) {
+  for (let i = 0; i < shingles.length; i++) {
+    const hash = shingles[i]!;
     const bin = hash % signatureSize;
-    bins[bin] = Math.min(bins[bin]!, hash >>> 7);
+    const least = hash >>> 7;
+    if (least < bins[bin]!) bins[bin] = least;
   }
-  return bins.map((least, bin) => {
-    for (let attempt = 1; least === empty; attempt++)
-      least = bins[mix(bin * 0x10000 + attempt) % signatureSize]!;
-    return least;
-  });
+  const signature = new Uint32Array(signatureSize);
+  for (let bin = 0; bin < signatureSize; bin++) {
+    let least = bins[bin]!;
+    for (let attempt = 1; least === empty; attempt++) least = bins[otherBin(bin, attempt)]!;
+    signature[bin] = least;
+  }
+  return signature;
 }
+
+/** The bin that an empty one copies at an attempt, counted from 1. */
+const otherBin = (bin: number, attempt: number): number =>
+  attempt < knownAttempts
+    ? otherBins[bin * knownAttempts + attempt]!
+    : mix(bin * 0x10000 + attempt) % signatureSize;
+
+const knownAttempts = 64;
+const otherBins = Uint8Array.from(
+  { length: signatureSize * knownAttempts },
+  (_, i) => mix(Math.floor(i / knownAttempts) * 0x10000 + (i % knownAttempts)) % signatureSize,
+);
 
 /** More than any hash without its 7 bits for the bin. */
 const empty = 0xffffffff;

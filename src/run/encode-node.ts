@@ -18,11 +18,10 @@ export interface EncodeOptions {
   threads?: number | undefined;
   /** Keep the tokens of much text for later runs, under this name of the model; undefined: until this run ends. */
   cacheAs?: string | undefined;
+  /** UTF-16 units of text up to which all is done at once, in memory. Default: 4 million. */
+  small?: number;
   onProgress?: ((done: number, total: number) => void) | undefined;
 }
-
-/** Up to so many UTF-16 units of text are tokenized at once, in memory. */
-const SMALL = 4 * 2 ** 20;
 
 /**
  * Tokenizes texts. Much text is tokenized in worker threads, and its tokens lie on disk: in the user's cache by the
@@ -31,7 +30,7 @@ const SMALL = 4 * 2 ** 20;
  */
 export async function encodeTexts(texts: Texts, options: EncodeOptions): Promise<TextEncodings> {
   const { tokenizer, maxLength, onProgress } = options;
-  if (isSmall(texts)) return encodeAll(tokenizer, texts, maxLength, onProgress);
+  if (isSmall(texts, options.small ?? 4 * 2 ** 20)) return encodeAll(tokenizer, texts, maxLength, onProgress);
   const threads = options.threads ?? Math.min(8, availableParallelism());
   const wide = tokenizer.vocabSize > 65_536;
   const pool = tokenizerPool({ files: options.files, wide }, threads);
@@ -42,10 +41,10 @@ export async function encodeTexts(texts: Texts, options: EncodeOptions): Promise
   }
 }
 
-function isSmall(texts: Texts): boolean {
+function isSmall(texts: Texts, small: number): boolean {
   let units = 0;
-  for (let i = 0; i < texts.length && units <= SMALL; i++) units += texts.at(i)!.length;
-  return units <= SMALL;
+  for (let i = 0; i < texts.length && units <= small; i++) units += texts.at(i)!.length;
+  return units <= small;
 }
 
 /** Texts of one message to a worker. */
@@ -78,7 +77,10 @@ async function encodeMany(texts: Texts, work: Work): Promise<TextEncodings> {
   };
   const keep = async ({ numbers, ids, texts }: List): Promise<void> => {
     const encodings = await pool.encode(texts);
-    for (const [i, words] of encodings.entries()) note(numbers[i]!, store.put(ids[i]!, words), words);
+    for (const [i, words] of encodings.entries()) {
+      const found = store.has(ids[i]!) ? store.find(ids[i]!) : undefined; // put meanwhile
+      note(numbers[i]!, found?.entry ?? store.put(ids[i]!, words), words);
+    }
   };
 
   const underWay: Promise<void>[] = [];
@@ -104,7 +106,7 @@ async function encodeMany(texts: Texts, work: Work): Promise<TextEncodings> {
       }
       await pause(() => onProgress?.(i + 1, texts.length));
     }
-    underWay.push(begun(keep(list)));
+    if (list.texts.length > 0) underWay.push(begun(keep(list)));
     await Promise.all(underWay);
   } catch (error) {
     await Promise.allSettled(underWay);

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { packed } from "../tokens/packed.js";
-import { createTokenizer, type TokenizerFiles } from "../tokens/tokenizer.js";
+import { createTokenizer, type Tokenizer, type TokenizerFiles } from "../tokens/tokenizer.js";
 import { type SentError, sent } from "./protocol.js";
 
 /** What a worker is started with. */
@@ -14,10 +14,12 @@ export type TokenizerReply = { words: Uint32Array; ends: Uint32Array } | { error
 
 // A thread that turns lists of texts into lists of packed encodings, in the order in which they come.
 const { files, wide } = workerData as TokenizerWork;
-const tokenizer = createTokenizer(files);
+let tokenizer: Tokenizer | undefined;
 parentPort!.on("message", (texts: readonly string[]) => {
   try {
-    const encodings = joined(texts.map((text) => packed(tokenizer.encode(text), wide)));
+    tokenizer ??= createTokenizer(files);
+    const { encode } = tokenizer;
+    const encodings = joined(texts.map((text) => packed(encode(text), wide)));
     parentPort!.postMessage(encodings, [encodings.words.buffer, encodings.ends.buffer]);
   } catch (error) {
     parentPort!.postMessage({ error: sent(error) } satisfies TokenizerReply);

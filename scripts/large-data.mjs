@@ -160,7 +160,9 @@ async function measure(what, path, threads) {
   if (what === "tokens") await step("tokenizing", () => encode(textsOf(data.examples)));
   else {
     const { split } = await step("duplicates and split", () =>
-      breathing(findParts({ data }, { problem: "single_label", grouped: true, random: random(42), openSpill })),
+      breathing(
+        findParts({ data }, { problem: "single_label", grouped: true, random: random(42), openSpill }),
+      ),
     );
     const encodings = await step("tokenizing", () => encode(textsOf(inOrder(split))));
     await step("planning an epoch and reading its tokens", async () => {

@@ -118,7 +118,7 @@ function shingleSets(texts: Texts, firsts: Uint32Array): (number: number) => Uin
   };
 }
 
-const REMEMBERED_BYTES = 8 * 2 ** 20;
+const REMEMBERED_BYTES = 32 * 2 ** 20;
 
 /** Disjoint sets of 0..size-1; the least member stands for its set. */
 function unionFind(size: number) {

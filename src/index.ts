@@ -1,12 +1,18 @@
 export { type ErrorCode, TextgraftError } from "./base/errors.js";
 export { train } from "./report/train-node.js";
+export { type AuditFinding, type AuditResult, audit } from "./run/audit-node.js";
+export { type CrossValidation, crossValidate } from "./run/cross-validate-node.js";
 export type {
   DataFacts,
   EpochFacts,
+  FoldResults,
   Judged,
   ModelEvent,
   ModelFacts,
+  SeedResults,
   TrainEvent,
+  TrainingFacts,
+  TrainingOutcome,
   TrainResult,
 } from "./run/events.js";
 export { type Exported, exportOnnx } from "./run/export-node.js";

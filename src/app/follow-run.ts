@@ -1,18 +1,20 @@
 import { dataLines, estimateLine, modelLines } from "../report/facts.js";
 import { clock } from "../report/plain.js";
-import type { EpochFacts, ModelEvent, TrainEvent, TrainResult } from "../run/events.js";
+import type { EpochFacts, ModelEvent, TrainEvent, TrainingFacts, TrainingOutcome } from "../run/events.js";
 import type { Run } from "../run/train-node.js";
 import { barOf } from "./bar.js";
 import { modelEvents } from "./model-events.js";
 import type { Progress } from "./progress.js";
 
 /** Tells the events of a training as they come, and gives its result. `onTraining` is called as the first step begins. */
-export async function followRun(run: Run, progress: Progress, onTraining?: () => void): Promise<TrainResult> {
+export async function followRun<R>(run: Run<R>, progress: Progress, onTraining?: () => void): Promise<R> {
   const tellModel = modelEvents(progress);
   const tell = teller(progress);
+  let saves = true;
   try {
     for await (const event of run) {
-      if (event.kind === "estimate") onTraining?.(); // the last event before the first step
+      if (event.kind === "training") saves = event.facts.of !== "fold"; // folds are worth something only as a whole
+      if (event.kind === "estimate" && saves) onTraining?.(); // the last event before the first step
       if (event.kind === "download" || event.kind === "notice") tellModel(event);
       else tell(event);
     }
@@ -30,6 +32,7 @@ export function stoppingLine({ training }: { training: boolean }): string {
   return `${outcome} Ctrl-C again ends at once.`;
 }
 
+/** Tells events; of several trainings it tells what they share once, and of each what it came to. */
 function teller({ live, say }: Progress): (event: Exclude<TrainEvent, ModelEvent>) => void {
   let bar: { of: string; line: ReturnType<typeof barOf> } | undefined;
   const follow = (job: string, { done, total }: { done: number; total: number }): void => {
@@ -37,45 +40,59 @@ function teller({ live, say }: Progress): (event: Exclude<TrainEvent, ModelEvent
     const { line } = bar;
     live(() => line(done, total));
   };
+  let current: TrainingFacts | undefined;
+  let seconds = 0; // of all trainings that have ended
+  const isOneOfMany = () => current !== undefined && current.of !== "final";
+  const first = () => current === undefined || current.number === 1;
   return (event) => {
-    if (event.kind === "step") bar = undefined; // the same job comes after each epoch
-    tell(event, { live, say, follow });
+    switch (event.kind) {
+      case "data":
+        for (const line of dataLines(event.facts)) say(line);
+        break;
+      case "tokenized":
+        follow("Tokenizing", event);
+        break;
+      case "training":
+        current = event.facts;
+        if (current.of === "final")
+          say("Now the model that is saved, trained on all rows but those that choose its best epoch.");
+        break;
+      case "model":
+        if (first()) for (const line of modelLines(event.facts)) say(line);
+        break;
+      case "estimate":
+        if (first()) say(estimateLine(event.facts, isOneOfMany() ? current!.total : 1));
+        break;
+      case "step": {
+        bar = undefined; // the same job comes after each epoch
+        const { total = 1, number = 1 } = current ?? {};
+        const more = isOneOfMany() && number > 1 ? ((total - number) * seconds) / (number - 1) : 0;
+        const name = isOneOfMany() ? `${current!.of} ${number}/${total}  ` : "";
+        live(() => name + stepLine({ ...event, secondsLeft: event.secondsLeft + more }));
+        break;
+      }
+      case "evaluating":
+        follow(`Predicting the ${event.part} texts`, event);
+        break;
+      case "epoch":
+        if (!isOneOfMany()) say(epochLine(event.facts));
+        break;
+      case "trained":
+        seconds += event.facts.seconds;
+        say(outcomeLine(event.facts));
+        break;
+      case "saved":
+        say(`Saved in ${event.folder}; reloaded, it gives the same answers.`);
+        break;
+      default:
+        event satisfies never;
+    }
   };
 }
 
-type Telling = Pick<Progress, "live" | "say"> & {
-  follow: (job: string, progress: { done: number; total: number }) => void;
-};
-
-function tell(event: Exclude<TrainEvent, ModelEvent>, { live, say, follow }: Telling): void {
-  switch (event.kind) {
-    case "data":
-      for (const line of dataLines(event.facts)) say(line);
-      break;
-    case "tokenized":
-      follow("Tokenizing", event);
-      break;
-    case "model":
-      for (const line of modelLines(event.facts)) say(line);
-      break;
-    case "estimate":
-      say(estimateLine(event.facts));
-      break;
-    case "step":
-      live(() => stepLine(event));
-      break;
-    case "evaluating":
-      follow(`Predicting the ${event.part} texts`, event);
-      break;
-    case "epoch":
-      say(epochLine(event.facts));
-      break;
-    case "saved":
-      say(`Saved in ${event.folder}; reloaded, it gives the same answers.`);
-      break;
-    default:
-      event satisfies never;
-  }
+function outcomeLine({ of, number, total, seed, loss, metrics, seconds }: TrainingOutcome): string {
+  const name = of === "seed" ? `Seed ${seed} (${number} of ${total})` : `Fold ${number} of ${total}`;
+  return `${name}: accuracy ${metrics.accuracy.toFixed(4)}, macro F1 ${metrics.macro.f1.toFixed(4)}, loss ${loss.toFixed(4)}, ${clock(seconds)}`;
 }
 
 function stepLine(step: TrainEvent & { kind: "step" }): string {

@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { VERSION } from "../run/version.js";
 import { translateFlags } from "./aliases.js";
 import type { App, CommonFlags, Output } from "./app.js";
+import { addAudit } from "./commands/audit.js";
 import { addCache } from "./commands/cache.js";
 import { addEvaluate } from "./commands/evaluate.js";
 import { addExport } from "./commands/export.js";
@@ -76,6 +77,7 @@ const VERBS = [
   addPredict,
   addSweep,
   addExport,
+  addAudit,
   addCache,
 ];
 

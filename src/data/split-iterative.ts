@@ -1,20 +1,22 @@
 import { type Random, shuffled } from "../base/random.js";
-import { type Part, partNames, requireShares, type Shares } from "./split-quotas.js";
 import { isSmallIn, type Units } from "./split-units.js";
 
 /**
- * A part for each unit of multi-label data, as its number in `partNames`, by iterative stratification: again and again the label with the fewest
- * units left is taken, and each of these goes to the part that still lacks most rows of that label, or of these
- * parts to the one that lacks most rows; ties are drawn. Units without labels come last; groups that are large for the
+ * A part for each unit of multi-label data, numbered as in `shares`, by iterative stratification: again and again the
+ * label with the fewest units left is taken, and each of these goes to the part that still lacks most rows of that
+ * label, or of these parts to the one that lacks most rows; ties are drawn. Units without labels come last; groups that are large for the
  * smallest part come first and go where most rows are lacking. Labels thus have their shares in each part as far as
  * their sets allow; the parts' sizes follow nearly. Sechidis, Tsoumakas, Vlahavas 2011,
  * https://doi.org/10.1007/978-3-642-23808-6_10
  *
- * @throws TextgraftError option-invalid for shares that are none.
+ * @param shares Of the rows for each part; their sum is 1, and a part with 0 gets nothing.
  */
-export function iterativeParts(units: Units, shares: Shares, labelCount: number, random: Random): Uint8Array {
-  requireShares(shares);
-  const wanted = partNames.filter((part) => shares[part] > 0);
+export function iterativeParts(
+  units: Units,
+  shares: readonly number[],
+  labelCount: number,
+  random: Random,
+): Uint8Array {
   let size = 0;
   const totals = new Array<number>(labelCount).fill(0);
   const unitCounts = new Uint32Array(labelCount); // of units that aren't placed yet
@@ -25,11 +27,9 @@ export function iterativeParts(units: Units, shares: Shares, labelCount: number,
       unitCounts[labelId]!++;
     }
   }
-  const rooms = wanted.map((part) => ({
-    part,
-    rows: shares[part] * size,
-    labels: totals.map((total) => shares[part] * total),
-  }));
+  const rooms = shares.flatMap((share, part) =>
+    share === 0 ? [] : [{ part, rows: share * size, labels: totals.map((total) => share * total) }],
+  );
 
   const order = shuffled(
     Uint32Array.from({ length: units.length }, (_, unit) => unit),
@@ -39,7 +39,7 @@ export function iterativeParts(units: Units, shares: Shares, labelCount: number,
   const parts = new Uint8Array(units.length).fill(NOWHERE);
   const place = (unit: number, labelId: number | undefined): void => {
     const room = roomiest(rooms, labelId, random);
-    parts[unit] = partNames.indexOf(room.part);
+    parts[unit] = room.part;
     room.rows -= units.sizeOf(unit);
     for (const [id, rows] of units.countsOf(unit)) {
       room.labels[id]! -= rows;
@@ -67,7 +67,7 @@ const NOWHERE = 255;
 
 /** What a part still lacks, in rows. */
 interface Room {
-  part: Part;
+  part: number;
   rows: number;
   /** By labelId. */
   labels: number[];

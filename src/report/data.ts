@@ -1,4 +1,4 @@
-import type { Judged, TrainResult } from "../run/events.js";
+import type { Judged, TrainingOutcome, TrainResult } from "../run/events.js";
 import type { Metrics } from "../run/metrics.js";
 import { mistakesOf } from "./mistakes.js";
 import { classificationReportData } from "./text.js";
@@ -9,14 +9,25 @@ import { classificationReportData } from "./text.js";
  */
 export function trainingData({
   test,
+  crossValidation,
+  seeds,
   conflicts,
   lengths,
   steps: _steps,
   ...result
 }: TrainResult): Record<string, unknown> {
   const { labels } = result.data;
+  const short = ({ floors: _floors, metrics, ...outcome }: TrainingOutcome) => ({
+    ...outcome,
+    accuracy: metrics.accuracy,
+    report: classificationReportData(labels, metrics),
+  });
   return {
     ...result,
+    ...(crossValidation && {
+      crossValidation: { ...crossValidation, folds: crossValidation.folds.map(short) },
+    }),
+    ...(seeds && { seeds: { ...seeds, runs: seeds.runs.map(short) } }),
     conflicts: { texts: conflicts.texts },
     lengths: { mean: lengths.mean, histogram: lengths.histogram },
     test: {

@@ -22,10 +22,47 @@ export function dataLines(facts: DataFacts): string[] {
   return [
     `Read ${source}; ${columnsText(facts)}.`,
     `${count(rows, "text")} in all${perText}, by label: ${listed(byLabel)}${none}.`,
-    `Split: ${partNames.map((part) => `${part} ${grouped(parts[part].rows)}`).join(", ")}.`,
+    splitLine(facts),
+    ...splittingLines(facts),
     ...duplicateLines(facts),
   ];
 }
+
+function splitLine({ parts }: DataFacts): string {
+  const told = partNames.filter((part) => part !== "test" || parts.test.rows > 0);
+  const rest = parts.test.rows > 0 ? "" : "; all are tested by cross-validation";
+  return `Split: ${told.map((part) => `${part} ${grouped(parts[part].rows)}`).join(", ")}${rest}.`;
+}
+
+/** What keeps rows together or apart besides their labels. */
+function splittingLines({ grouping, times }: DataFacts): string[] {
+  const lines: string[] = [];
+  if (grouping) {
+    const { groups, largest, duplicatesApart } = grouping;
+    lines.push(
+      `Groups: ${grouped(groups)}, the largest with ${count(largest, "row")}; each is in one part` +
+        (duplicatesApart
+          ? ". Near duplicates tie nearly all of them together, so these may stand in different parts."
+          : ", with its near duplicates."),
+    );
+  }
+  if (times) {
+    const spans = partNames.flatMap((part) => {
+      const span = times[part];
+      return span ? [`${part} ${moment(span.from)} to ${moment(span.to)}`] : [];
+    });
+    lines.push(`By time: ${spans.join(", ")}.`);
+  }
+  return lines;
+}
+
+/** A time as its date, with the hour where it isn't midnight (UTC). */
+const moment = (time: number): string =>
+  new Date(time)
+    .toISOString()
+    .replace(/:\d\d\.\d{3}Z$/, "")
+    .replace("T00:00", "")
+    .replace("T", " ");
 
 /** Which columns have the texts and labels, and which of them were guessed. */
 export function columnsText({
@@ -85,9 +122,12 @@ function byModule(names: readonly string[]): string {
     : `${parts.slice(0, 5).join(", ")} and ${parts.length - 5} more parts`;
 }
 
-/** What a training will take. */
-export const estimateLine = ({ seconds, bytes }: TrainEstimate): string =>
-  `It will take about ${about(seconds)}${bytes === undefined ? "" : ` and ${gigabytes(bytes)} of memory`}.`;
+/** What a training will take, or so many trainings one after the other. */
+export function estimateLine({ seconds, bytes }: TrainEstimate, trainings = 1): string {
+  const each = trainings === 1 ? "" : ` for ${trainings} trainings`;
+  const memory = bytes === undefined ? "" : ` and ${gigabytes(bytes)} of memory`;
+  return `It will take about ${about(trainings * seconds)}${each}${memory}.`;
+}
 
 /** Repeated texts, and the test texts that training has seen. */
 function duplicateLines({ exactDuplicates, nearDuplicates, leaks, parts }: DataFacts): string[] {

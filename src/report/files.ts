@@ -1,5 +1,5 @@
 import type { Reports } from "../run/folder-files.js";
-import { mistakesCsv } from "./mistakes.js";
+import { answersCsv, mistakesCsv } from "./mistakes.js";
 import { trainingReport } from "./run-report.js";
 
 /** What lies in a model folder for people, by name; each is made of the training's result alone. */
@@ -7,4 +7,6 @@ export const trainingFiles: Reports = {
   "report.txt": trainingReport,
   "report.html": async (result) => (await import("./html/training-page.js")).trainingPage(result),
   "mistakes.csv": ({ data, test }) => mistakesCsv(data.labels, test.judged),
+  "out-of-fold.csv": ({ data, test, crossValidation }) =>
+    crossValidation && answersCsv(data.labels, test.judged),
 };

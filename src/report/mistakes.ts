@@ -28,10 +28,14 @@ function sureness(answer: Judged): number {
  * The misclassified texts as CSV, the surest first: data row, text, true and predicted label (several as `a|b`), and
  * the probability of each label. `labels` are names by labelId.
  */
-export function mistakesCsv(labels: readonly string[], judged: readonly Judged[]): string {
+export const mistakesCsv = (labels: readonly string[], judged: readonly Judged[]): string =>
+  answersCsv(labels, mistakesOf(judged));
+
+/** All texts with the model's answers as CSV, as `mistakesCsv` has them, in the given order. */
+export function answersCsv(labels: readonly string[], judged: readonly Judged[]): string {
   const header = ["row", "text", "label", "predicted", ...labels.map((label) => `score_${label}`)];
   const names = (ids: readonly number[]) => formatLabels(ids.map((id) => labels[id]!));
-  const rows = mistakesOf(judged).map(({ row, text, labelIds, predictedIds, probabilities }) => [
+  const rows = judged.map(({ row, text, labelIds, predictedIds, probabilities }) => [
     String(row),
     text,
     names(labelIds),

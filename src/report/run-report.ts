@@ -4,13 +4,14 @@ import type { MultiLabelMetrics } from "../run/metrics/multilabel.js";
 import type { Metrics } from "../run/metrics.js";
 import { dataLines, modelLines, splitTable } from "./facts.js";
 import { missedIds, mistakesOf, wrongIds } from "./mistakes.js";
-import { clock, columns, count, oneLine, percent } from "./plain.js";
+import { clock, columns, count, grouped, oneLine, percent } from "./plain.js";
 import { floorSentence, labelSentences } from "./sentences.js";
+import { foldsText, seedsText } from "./several-trainings.js";
 import { classificationReport, confusionMatrixText } from "./text.js";
 
 /** A whole training as text: the data, the epochs, the judgement on the test texts, and where the model lies. */
 export function trainingReport(result: TrainResult): string {
-  const { data, model, test, folder, options } = result;
+  const { data, model, test, folder, options, crossValidation, seeds } = result;
   const ownFile = options.test === "" ? "" : ` of ${options.test}`; // the one that rows of mistakes count in
   return sections([
     ["Data", lines(dataLines(data)) + splitTable(data)],
@@ -18,9 +19,14 @@ export function trainingReport(result: TrainResult): string {
       "Training",
       lines(modelLines(model)) + epochTable(result) + lines([...outcome(result), timeLine(result)]),
     ],
+    ...(crossValidation ? [["Cross-validation", foldsText(data.labels, crossValidation)] as const] : []),
+    ...(seeds ? [["Seeds", seedsText(data.labels, seeds)] as const] : []),
     [
-      `Test on ${count(test.judged.length, "text")}${ownFile}`,
-      judgement(data.labels, test.metrics) + lines([floorSentence(test.metrics, test.floors)]),
+      crossValidation
+        ? `All ${count(test.judged.length, "text")}, each as tested in its fold`
+        : `Test on ${count(test.judged.length, "text")}${ownFile}`,
+      judgement(data.labels, test.metrics) +
+        lines([floorSentence(test.metrics, test.floors), ...flatteryLines(result)]),
     ],
     ["Worst mistakes", mistakesText(data.labels, test.judged)],
     ["Model", lines([`It lies in ${folder}. Classify texts: textgraft predict ${quoted(folder)} "a text"`])],
@@ -71,6 +77,22 @@ function probabilityScores(metrics: Metrics): string {
         ];
   const known = scores.filter(([, score]) => Number.isFinite(score));
   return `Also: ${known.map(([name, score]) => `${name} ${score.toFixed(3)}`).join(", ")}.`;
+}
+
+/** What keeping near duplicates on one side spared the test. */
+function flatteryLines({ flattery, test }: TrainResult): string[] {
+  if (flattery === undefined) return [];
+  const { copies, known, unknown, accuracy } = flattery;
+  const told = grouped(Math.round(copies * test.judged.length));
+  const effect =
+    accuracy < 0.0005
+      ? "so accuracy would be flattered by less than 0.1 points"
+      : `so accuracy would look about ${(100 * accuracy).toFixed(1)} points better than it is`;
+  return [
+    `Near duplicates are on one side. Split row by row, about ${told} of the ${count(test.judged.length, "test text")} would have a copy in ` +
+      `the training rows. The model gets ${percent(known.right)} of training texts with copies right (${grouped(known.texts)} asked), and ` +
+      `${percent(unknown)} of test texts with the same labels: ${effect} (estimated as copies times difference).`,
+  ];
 }
 
 function epochTable({ epochs, bestEpoch }: TrainResult): string {

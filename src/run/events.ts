@@ -5,16 +5,19 @@ import type { Problem } from "../model/loss.js";
 import type { LengthStatistics } from "../tokens/lengths.js";
 import type { LengthLimit } from "../tokens/long-texts.js";
 import type { Environment } from "./environment-node.js";
+import type { Flattery } from "./flattery.js";
 import type { ScoredFloor } from "./floors.js";
 import type { Metrics } from "./metrics.js";
 import type { TrainOptions } from "./options.js";
 import type { LabelIds } from "./problem.js";
 import type { TrainEstimate } from "./rehearsal.js";
+import type { SplitFacts } from "./splitting.js";
+import type { Outcome, OutcomeSpread } from "./spread.js";
 import type { StepPoint } from "./step-curve.js";
 import type { WindowPooling } from "./window-pooling.js";
 
 /** What was read and how it was split. */
-export interface DataFacts {
+export interface DataFacts extends SplitFacts {
   source: string;
   textColumn: string;
   labelColumn: string;
@@ -91,7 +94,43 @@ export type ModelEvent =
     }
   | { kind: "notice"; text: string };
 
-/** What a training tells while it runs. */
+/** Which of several trainings of a run: a fold of a cross-validation, one of several seeds, or the model that is saved. */
+export interface TrainingFacts {
+  of: "fold" | "seed" | "final";
+  /** Counted from 1, of `total`. */
+  number: number;
+  total: number;
+  /** What it is random by. */
+  seed: number;
+}
+
+/** What one of several trainings came to. */
+export interface TrainingOutcome extends TrainingFacts, Outcome {
+  /** Test texts. */
+  rows: number;
+  /** Of the best epoch. */
+  validationLoss: number;
+  bestEpoch: number;
+  seconds: number;
+}
+
+/** Cross-validation: each row was tested once, by a model that had not seen it. */
+export interface FoldResults {
+  folds: readonly TrainingOutcome[];
+  spread: OutcomeSpread;
+}
+
+/** Trainings that differ in nothing but their seed. */
+export interface SeedResults {
+  runs: readonly TrainingOutcome[];
+  spread: OutcomeSpread;
+  /** The seed of the model that was kept: the best on validation rows. */
+  chosen: number;
+  /** Seeds whose training diverged; they are left out of the rest. */
+  diverged: readonly number[];
+}
+
+/** What a training tells while it runs. With several trainings, the events of each stand between these two. */
 export type TrainEvent =
   | ModelEvent
   | { kind: "data"; facts: DataFacts }
@@ -114,6 +153,8 @@ export type TrainEvent =
     }
   | { kind: "evaluating"; part: Part; done: number; total: number }
   | { kind: "epoch"; facts: EpochFacts }
+  | { kind: "training"; facts: TrainingFacts }
+  | { kind: "trained"; facts: TrainingOutcome }
   | { kind: "saved"; folder: string };
 
 /** One text with the model's answer. */
@@ -156,6 +197,12 @@ export interface TrainResult {
     judged: readonly Judged[];
     floors: readonly ScoredFloor[];
   };
+  /** What keeping near duplicates together spared the test; absent where they weren't, or there are none. */
+  flattery?: Flattery;
+  /** With `cv`: `test` is then of all rows, each as a model answered that had not seen it. */
+  crossValidation?: FoldResults;
+  /** With `seeds`. */
+  seeds?: SeedResults;
   /** Texts whose features were in the cache, and that the frozen stages read; absent where nothing is frozen. */
   features?: { reused: number; computed: number };
   environment: Environment;

@@ -16,7 +16,7 @@ import { type Pretrained, writeWeights } from "./pretrained-node.js";
 import { rulesOf } from "./problem.js";
 import { type Memory, rehearse, type TrainEstimate } from "./rehearsal.js";
 import { type StartHead, startHead } from "./start-head.js";
-import { type Encode, type RunData, tokenize } from "./tokenize.js";
+import { type Encode, type Reader, type RunData, type Tokenization, tokenize } from "./tokenize.js";
 import { stepsPerEpoch, type TrainHistory, type TrainSettings, trainEpochs, trainPassages } from "./train.js";
 
 /** A classifier that is ready to train; whoever has it closes its engine. */
@@ -40,13 +40,17 @@ export interface Fitted extends Ready {
   readonly history: TrainHistory;
 }
 
-/** Trains on one split. Everything random derives from `random`: its seed makes a repetition. */
+/**
+ * Trains on one split. Everything random derives from `random`: its seed makes a repetition. `tokenized` spares
+ * tokenizing what was tokenized for another training.
+ */
 export async function* fit(
   prepared: Prepared,
-  parts: Parts,
+  parts: Pick<Parts, "split" | "facts">,
   random: Random,
+  tokenized?: Tokenization,
 ): AsyncGenerator<TrainEvent, Fitted> {
-  const ready = yield* setUp(prepared, parts, random);
+  const ready = yield* setUp(prepared, parts, random, tokenized);
   try {
     prepared.stopIfCancelled();
     const history = yield* trainEpochs(ready.engine, ready.tokens, ready.settings);
@@ -60,21 +64,17 @@ export async function* fit(
 /** All that comes before the first step: tokens, weights in an engine, and what the training will take. */
 export async function* setUp(
   { options, problem, pretrained, cancelled, stopIfCancelled }: Prepared,
-  { split, facts: { labels, parts } }: Parts,
+  { split, facts: { labels, parts } }: Pick<Parts, "split" | "facts">,
   random: Random,
+  tokenized?: Tokenization,
 ): AsyncGenerator<TrainEvent, Ready> {
   const { rows, byLabel } = parts.train;
   const classWeights = parseClassWeights(options.classWeights, labels, () =>
     rulesOf(problem).balancedWeights(byLabel, rows, labels),
   );
-  const { tokens, limit, cutShare, lengths } = yield* tokenize(
-    split,
-    labels,
-    { ...pretrained, encode: encoderOf(pretrained, options) },
-    options,
-    problem,
-    stopIfCancelled,
-  );
+  const { tokens, limit, cutShare, lengths } =
+    tokenized ??
+    (yield* tokenize(split, labels, readerOf({ pretrained, options }), options, problem, stopIfCancelled));
   const head = startHead(options, pretrained, { labels, problem });
   const { config } = pretrained;
   const classifier = createClassifier({ config, ...head.spec, labels, problem });
@@ -134,6 +134,12 @@ export async function* setUp(
     throw error;
   }
 }
+
+/** What tokenizes for a training. */
+export const readerOf = ({ pretrained, options }: Pick<Prepared, "pretrained" | "options">): Reader => ({
+  ...pretrained,
+  encode: encoderOf(pretrained, options),
+});
 
 /** Tokenizes much text in worker threads, and keeps its tokens for later runs. */
 const encoderOf =

@@ -16,6 +16,8 @@ export interface Floor<Answer = number> {
 /** A floor on the texts that the model is tested on. */
 export interface ScoredFloor {
   name: string;
+  /** One entry for each test text. */
+  predictedIds: readonly (readonly number[])[];
   metrics: ClassificationMetrics | MultiLabelMetrics;
 }
 

@@ -6,8 +6,8 @@ export interface FolderFile {
   readonly content: string | Uint8Array;
 }
 
-/** Files that are made of a training's result, by name. They are saved in one go with the model. */
-export type Reports = Readonly<Record<string, (result: TrainResult) => string | Promise<string>>>;
+/** Files that are made of a training's result, by name; undefined where there is none. They are saved in one go with the model. */
+export type Reports = Readonly<Record<string, (result: TrainResult) => string | undefined | Promise<string>>>;
 
 /**
  * Makes the files. One that can't be made is left out, and `tell` hears why: after a night's training the model comes
@@ -21,7 +21,8 @@ export async function reportFiles(
   const files: FolderFile[] = [];
   for (const [name, make] of Object.entries(reports)) {
     try {
-      files.push({ name, content: await make(result) });
+      const content = await make(result);
+      if (content !== undefined) files.push({ name, content });
     } catch (error) {
       tell(
         `${name} couldn't be made, the model is saved without it; please report this: ${error instanceof Error ? error.message : error}`,

@@ -5,7 +5,18 @@ import { VERSION } from "./version.js";
 
 /** One line of a training's log: what happened, at which step, and numbers. It holds no texts. */
 export type LogEntry = Readonly<Record<string, unknown>> & {
-  readonly event: "start" | "data" | "model" | "estimate" | "notice" | "step" | "epoch" | "test" | "end";
+  readonly event:
+    | "start"
+    | "data"
+    | "model"
+    | "estimate"
+    | "notice"
+    | "step"
+    | "epoch"
+    | "training"
+    | "trained"
+    | "test"
+    | "end";
 };
 
 export const startEntry = (options: TrainOptions): LogEntry => ({
@@ -14,14 +25,17 @@ export const startEntry = (options: TrainOptions): LogEntry => ({
   options,
 });
 
-/** What a log keeps of an event; undefined for progress that is nothing afterwards. */
-export function entryOf(event: TrainEvent, lastStep: number): LogEntry | undefined {
+/**
+ * What a log keeps of an event; undefined for progress that is nothing afterwards. Steps are counted on from those `before`,
+ * of earlier trainings of the run.
+ */
+export function entryOf(event: TrainEvent, lastStep: number, before = 0): LogEntry | undefined {
   switch (event.kind) {
     case "step": {
       const { epoch, loss, learningRate, gradientNorm, examplesPerSecond } = event;
       return {
         event: "step",
-        step: stepOf(event),
+        step: before + stepOf(event),
         epoch,
         loss,
         learningRate,
@@ -38,6 +52,12 @@ export function entryOf(event: TrainEvent, lastStep: number): LogEntry | undefin
     case "model":
     case "estimate":
       return { event: event.kind, ...event.facts };
+    case "training":
+      return { event: "training", ...event.facts };
+    case "trained": {
+      const { metrics, floors: _floors, ...facts } = event.facts;
+      return { event: "trained", ...facts, ...scoresOf(metrics) };
+    }
     case "notice":
       return { event: "notice", text: event.text };
     case "download":

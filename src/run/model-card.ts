@@ -80,11 +80,15 @@ function results({ saved, test }: CardFacts): string {
   const { metrics, floors } = test;
   const { parts, leaks } = saved.run.data;
   const leaking = leaks.exact + leaks.near;
+  const { crossValidation } = saved.run;
   return lines([
-    `Measured on ${counted(parts.test.rows, "test text")} that the model wasn't trained on` +
-      (leaking > 0
-        ? `, though ${grouped(leaking)} of them have a copy or near copy in the training texts.`
-        : "."),
+    crossValidation
+      ? `Measured by ${crossValidation.folds.length}-fold cross-validation: each of the texts was judged by a model trained in the ` +
+        "same way on the others. The model in this folder was trained on all of them."
+      : `Measured on ${counted(parts.test.rows, "test text")} that the model wasn't trained on` +
+        (leaking > 0
+          ? `, though ${grouped(leaking)} of them have a copy or near copy in the training texts.`
+          : "."),
     "",
     ...table(
       ["label", "precision", "recall", "F1", "test texts"],

@@ -31,6 +31,8 @@ export const multiLabel: ProblemRules = {
   measure: (labelIds, probabilities) =>
     measureMultiLabel(truthOf(labelIds, probabilities[0]?.length ?? 0), probabilities, THRESHOLD),
   balancedWeights: positiveWeights,
+  compare: (labelIds, predictedIds, labelCount) =>
+    multiLabelMetrics(truthOf(labelIds, labelCount), truthOf(predictedIds, labelCount)),
   *floors(train, test, labels) {
     const truth = truthOf(
       Array.from({ length: test.labelIds.length }, (_, text) => test.labelIds.at(text)!),
@@ -39,6 +41,7 @@ export const multiLabel: ProblemRules = {
     const found = yield* multiLabelFloors(train, test.texts, labels);
     return found.map(({ name, predictions }) => ({
       name,
+      predictedIds: predictions,
       metrics: multiLabelMetrics(truth, truthOf(predictions, labels.length)),
     }));
   },

@@ -43,6 +43,8 @@ const ofOneLabelOnly: readonly Best[] = ["balanced-accuracy", "mcc", "kappa"];
 export type Best = "loss" | keyof typeof criteria;
 /** Logs of a training: JSON lines always, event files where they are wanted. */
 export type Logs = "jsonl" | "tensorboard";
+/** How rows are split: near duplicates and groups on one side, row by row, or the newest rows into test. */
+export type Splitting = "grouped" | "plain" | "time";
 export type Recipe = "quick" | "standard" | "thorough" | "tutorial";
 
 /** Every option of a training, in the order of the help. The keys are the library's names; flags are in kebab-case. */
@@ -64,11 +66,20 @@ export const trainOptions = {
   multiLabel: flag("a text may have several labels, as a|b or a JSON list, or none"),
   validation: text("", "file with the validation rows; else 15 % are split off"),
   test: text("", "file with the test rows; else 15 % are split off"),
-  split: choice<"grouped" | "plain">(
+  split: choice<Splitting>(
     "grouped",
-    ["grouped", "plain"],
-    "keep near duplicates on one side, or split row by row",
+    ["grouped", "plain", "time"],
+    "keep near duplicates and groups on one side, split row by row, or test the newest rows",
   ),
+  cv: number(0, "test every row by one of so many trainings (cross-validation); 0: split off test rows", {
+    whole: true,
+    min: 0,
+    max: 100,
+  }),
+  seeds: number(1, "train so many times with other seeds, keep what is best on validation rows", {
+    whole: true,
+    min: 1,
+  }),
   freeze: option<Freeze>(
     "none",
     "none|embeddings|N|all",
@@ -192,6 +203,7 @@ export function resolveOptions(given: Partial<TrainOptions>): TrainOptions {
   const recipe = recipes[set.recipe ?? trainOptions.recipe.default];
   const options = { ...defaults, ...recipe, ...set } as TrainOptions;
   requirePrecision(options.precision, options.device);
+  requireFoldsOrSeeds(options);
   if (options.multiLabel && ofOneLabelOnly.includes(options.best)) {
     throw new TextgraftError("option-invalid", {
       message: `--best ${options.best} is undefined where texts may have several labels.`,
@@ -199,6 +211,28 @@ export function resolveOptions(given: Partial<TrainOptions>): TrainOptions {
     });
   }
   return options;
+}
+
+/** What `cv` and `seeds` can't go together with. */
+function requireFoldsOrSeeds({ cv, seeds, split, validation, test }: TrainOptions): void {
+  const refuse = (message: string, fix: string) => new TextgraftError("option-invalid", { message, fix });
+  if (cv === 0) return;
+  if (cv === 1) throw refuse("--cv is 1: one fold leaves nothing to train on.", "Use --cv 5, for example.");
+  if (seeds > 1)
+    throw refuse(
+      "--cv and --seeds both ask for several trainings.",
+      "Give one of them: cross-validation tests on all rows, seeds show what luck does.",
+    );
+  if (split === "time")
+    throw refuse(
+      "--cv tests every row by a model that was trained on the others, which by time would be the future.",
+      "Leave out --cv, or split at random with --split grouped.",
+    );
+  if (validation !== "" || test !== "")
+    throw refuse(
+      `--cv takes test and validation rows from the data itself, so --${test === "" ? "validation" : "test"} has no place.`,
+      "Leave it out, and compare the finished model with such a file by textgraft evaluate.",
+    );
 }
 
 /** Reads one option's text, under the name that the library gives it. */

@@ -10,11 +10,13 @@ import { type Dataset, datasetOf, type Example, sortedLabels } from "../data/exa
 import { type Examples, textsOf } from "../data/examples.js";
 import { findLeaks } from "../data/leaks.js";
 import { findNearDuplicates } from "../data/near-duplicates.js";
-import { defaultShares, type Split, splitStratified } from "../data/split.js";
-import { partNames } from "../data/split-quotas.js";
+import { defaultShares, type PartPositions, type Split, splitAt } from "../data/split.js";
+import { partNames, type Shares } from "../data/split-quotas.js";
 import { type Conflicts, summarizing } from "../data/summary.js";
 import type { Problem } from "../model/loss.js";
 import type { DataFacts } from "./events.js";
+import type { Splitting } from "./options.js";
+import { type Splitter, splitterOf } from "./splitting.js";
 
 /** Labelled rows, and rows that the user set aside. */
 export interface Sources {
@@ -29,17 +31,25 @@ export interface Parts {
   facts: DataFacts;
   /** Texts that have different labels in different rows. */
   conflicts: Conflicts;
+  /** For each row of the data a number: rows of one number stay together. Undefined where each is on its own. */
+  groups?: Uint32Array | undefined;
+  /** For each row of the data the number of its group of near duplicates. */
+  duplicates: Uint32Array;
+  /** Where the rows of each part stand in the data; undefined where some are from other files. */
+  positions?: PartPositions | undefined;
 }
 
 /**
- * Puts every row into train, validation or test: split off by label, or as the user's own files say. With
- * `grouped`, near duplicates stay together; the rows of the user's own files stay where they are.
+ * Puts every row into train, validation or test: split off as `split` says (see `splitterOf`), or as the user's own
+ * files say, whose rows stay where they are. With `cv` folds none is test: all are tested by cross-validation.
  */
 export const partsOf = (sources: Sources, options: PartOptions): Parts => atOnce(findParts(sources, options));
 
 export interface PartOptions {
   problem: Problem;
-  grouped: boolean;
+  split: Splitting;
+  /** Default: 0. */
+  cv?: number;
   random: Random;
   /** Where large data is put meanwhile; without it all is in memory. */
   openSpill?: OpenSpill;
@@ -48,23 +58,20 @@ export interface PartOptions {
 /** The same in steps. */
 export function* findParts(
   { data, validation, test }: Sources,
-  { problem, grouped, random, openSpill }: PartOptions,
+  { problem, split: how, cv = 0, random, openSpill }: PartOptions,
 ): Steps<Parts> {
   for (const own of [validation, test]) if (own) requireKnownLabels(own, data.labels);
   const duplicates = yield* within(findNearDuplicates(textsOf(data.examples), openSpill), 0, 0.7);
-  const groups = grouped ? duplicates.groups : undefined;
-  const split = splitAround(data, { validation, test }, { random, groups });
-  const part = (examples: Examples) => ({
-    rows: examples.length,
-    byLabel: countLabels(examples, data.labels),
-  });
+  const splitter = splitterOf(data, duplicates.groups, { split: how, random });
+  const testShare = cv === 0 ? defaultShares.test : 0;
+  const { split, positions } = splitAround(data, { validation, test }, { splitter, testShare });
   const { duplicateRows, nearDuplicateRows, conflicts } = yield* within(
     summarizing(data, duplicates),
     0.7,
     0.9,
   );
   const leaking =
-    grouped && !test
+    splitter.duplicatesTogether && !test
       ? { exact: 0, near: 0 }
       : yield* within(findLeaks(split.train, split.test, openSpill), 0.9, 1);
   const facts: DataFacts = {
@@ -73,12 +80,19 @@ export function* findParts(
     problem,
     labels: data.labels,
     unlabelled: unlabelledRows(split),
-    parts: { train: part(split.train), validation: part(split.validation), test: part(split.test) },
+    parts: countsOf(split, data.labels),
     exactDuplicates: duplicateRows,
     nearDuplicates: nearDuplicateRows - duplicateRows,
     leaks: leaking,
+    ...splitter.facts(),
   };
-  return { split, facts, conflicts };
+  return { split, facts, conflicts, groups: splitter.groups, duplicates: duplicates.groups, positions };
+}
+
+/** Rows of each part, in all and by label. */
+export function countsOf(split: Split, labels: readonly string[]): DataFacts["parts"] {
+  const part = (examples: Examples) => ({ rows: examples.length, byLabel: countLabels(examples, labels) });
+  return { train: part(split.train), validation: part(split.validation), test: part(split.test) };
 }
 
 const unlabelledRows = (split: Split): number =>
@@ -88,17 +102,22 @@ const unlabelledRows = (split: Split): number =>
 function splitAround(
   data: Dataset,
   { validation, test }: { validation: Dataset | undefined; test: Dataset | undefined },
-  options: { random: Random; groups: ArrayLike<number> | undefined },
-): Split {
+  { splitter, testShare }: { splitter: Splitter; testShare: number },
+): Pick<Parts, "split" | "positions"> {
+  const split = (shares: Shares) => {
+    const positions = splitter.positions(shares);
+    return { split: splitAt(data.examples, positions), positions };
+  };
   if (validation && test) {
     requireTwoLabels(data);
-    return { train: data.examples, validation: validation.examples, test: test.examples };
+    return { split: { train: data.examples, validation: validation.examples, test: test.examples } };
   }
-  if (!validation && !test) return splitStratified(data, defaultShares, options);
   const share = defaultShares.validation;
-  const halves = splitStratified(data, { train: 1 - share, validation: share, test: 0 }, options);
-  if (test) return { ...halves, test: test.examples };
-  return { train: halves.train, validation: validation!.examples, test: halves.validation };
+  if (!validation && !test)
+    return split({ train: 1 - share - testShare, validation: share, test: testShare });
+  const { split: halves } = split({ train: 1 - share, validation: share, test: 0 });
+  if (test) return { split: { ...halves, test: test.examples } };
+  return { split: { train: halves.train, validation: validation!.examples, test: halves.validation } };
 }
 
 /** A row made in a program; `labels` in multi-label problems. */

@@ -28,6 +28,12 @@ export interface ProblemRules {
   measure(labelIds: readonly LabelIds[], probabilities: Rows): Metrics;
   /** The weight of each label that makes rare ones count as much: `counts` of `texts` training texts have it. */
   balancedWeights(counts: readonly number[], texts: number, labels: readonly string[]): number[];
+  /** Compares answers with the truth, one entry for each text. */
+  compare(
+    labelIds: readonly LabelIds[],
+    predictedIds: readonly LabelIds[],
+    labelCount: number,
+  ): ScoredFloor["metrics"];
   /** What a model has to beat, learned from the training texts and measured on the test texts, in steps. */
   floors(train: Labelled, test: Labelled, labels: readonly string[]): Steps<ScoredFloor[]>;
 }

@@ -34,6 +34,7 @@ export function openRunLog(options: TrainOptions): RunLog {
   let files: number[] | undefined;
   let failed = false;
   let lastStep = 0;
+  let before = 0; // steps of the earlier ones of several trainings
 
   const open = (): void => {
     rmSync(join(folder, "runs"), { recursive: true, force: true });
@@ -83,8 +84,9 @@ export function openRunLog(options: TrainOptions): RunLog {
         for (;;) {
           const { value, done } = await training.next();
           if (done) return value;
-          if (value.kind === "step") lastStep = stepOf(value);
-          const entry = entryOf(value, lastStep);
+          if (value.kind === "training") before = lastStep;
+          if (value.kind === "step") lastStep = before + stepOf(value);
+          const entry = entryOf(value, lastStep, before);
           const problem = entry && write(entry);
           yield value;
           if (problem !== undefined) yield { kind: "notice", text: problem };

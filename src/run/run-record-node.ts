@@ -3,10 +3,10 @@ import type { Examples } from "../data/examples.js";
 import type { Split } from "../data/split.js";
 import type { Problem } from "../model/loss.js";
 import type { LengthLimit } from "../tokens/long-texts.js";
-import type { DataFacts, TrainResult } from "./events.js";
+import type { DataFacts, TrainingOutcome, TrainResult } from "./events.js";
 import type { TrainOptions } from "./options.js";
 import type { Pretrained } from "./pretrained-node.js";
-import type { SavedFacts } from "./saved-facts.js";
+import type { OutcomeRecord, SavedFacts } from "./saved-facts.js";
 import { inOrder } from "./tokenize.js";
 import type { TrainHistory } from "./train.js";
 import { VERSION } from "./version.js";
@@ -23,6 +23,8 @@ export interface Finished {
   problem: Problem;
   history: TrainHistory;
   test: TrainResult["test"];
+  crossValidation?: TrainResult["crossValidation"];
+  seeds?: TrainResult["seeds"];
   split: Split;
 }
 
@@ -36,6 +38,8 @@ export function runRecord({
   problem,
   history,
   test,
+  crossValidation,
+  seeds,
   split,
 }: Finished): SavedFacts {
   const { labels, problem: _problem, ...data } = facts;
@@ -59,10 +63,20 @@ export function runRecord({
       stopped: history.stopped,
       ...(best && { validation: best.validation }),
       test: test.metrics,
+      ...(crossValidation && {
+        crossValidation: { spread: crossValidation.spread, folds: crossValidation.folds.map(outcomeRecord) },
+      }),
+      ...(seeds && { seeds: { ...seeds, runs: seeds.runs.map(outcomeRecord) } }),
       finishedAt: new Date().toISOString(),
     },
   };
 }
+
+const outcomeRecord = ({ floors: _floors, metrics, ...outcome }: TrainingOutcome): OutcomeRecord => ({
+  ...outcome,
+  accuracy: metrics.accuracy,
+  macroF1: metrics.macro.f1,
+});
 
 /** The same for the same rows in any order, and so for any split: a hash of the sums of the rows' hashes, word by word. */
 function fingerprintOf(examples: Examples): string {

@@ -3,7 +3,7 @@ import { type HeadKind, headKinds } from "../model/head.js";
 import type { Problem } from "../model/loss.js";
 import { heldAsStock } from "../model/stock-form.js";
 import { type LengthLimit, longKinds } from "../tokens/long-texts.js";
-import type { DataFacts, EpochFacts, Stopped } from "./events.js";
+import type { DataFacts, EpochFacts, FoldResults, SeedResults, Stopped, TrainingOutcome } from "./events.js";
 import type { Metrics } from "./metrics.js";
 import type { TrainOptions } from "./options.js";
 import { type WindowPooling, windowPoolings } from "./window-pooling.js";
@@ -30,9 +30,19 @@ export interface SavedFacts extends LengthLimit {
     bestEpoch: number;
     stopped: Stopped | null;
     validation?: Metrics;
+    /** With `crossValidation`: of all rows, each as a model answered that had not seen it. */
     test?: Metrics;
+    crossValidation?: Omit<FoldResults, "folds"> & { folds: readonly OutcomeRecord[] };
+    /** Other seeds on the same split; the saved model is that of `chosen`. */
+    seeds?: Omit<SeedResults, "runs"> & { runs: readonly OutcomeRecord[] };
     finishedAt: string;
   };
+}
+
+/** The main numbers of one of several trainings. */
+export interface OutcomeRecord extends Omit<TrainingOutcome, "floors" | "metrics"> {
+  accuracy: number;
+  macroF1: number;
 }
 
 /** What has to be known to use a saved model: with its head as the weights have it. */

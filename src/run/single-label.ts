@@ -22,6 +22,8 @@ export const singleLabel: ProblemRules = {
   answer: (probabilities) => [argmax(probabilities)],
   measure: (labelIds, probabilities) => measure(labelIds.map(only), probabilities),
   balancedWeights: (counts, _texts, labels) => balancedWeights(counts, labels),
+  compare: (labelIds, predictedIds, labelCount) =>
+    classificationMetrics(confusionMatrix(labelIds.map(only), predictedIds.map(only), labelCount)),
   *floors(train, test, labels) {
     const truth = Array.from(onlyIds(test.labelIds));
     const found = yield* findFloors(
@@ -31,6 +33,7 @@ export const singleLabel: ProblemRules = {
     );
     return found.map(({ name, predictions }) => ({
       name,
+      predictedIds: predictions.map((labelId) => [labelId]),
       metrics: classificationMetrics(confusionMatrix(truth, predictions, labels.length)),
     }));
   },

@@ -1,6 +1,7 @@
 import { NumberLists } from "../base/column.js";
 import { type Examples, joined, textsOf } from "../data/examples.js";
 import type { Split } from "../data/split.js";
+import type { Part } from "../data/split-quotas.js";
 import type { Texts } from "../data/texts.js";
 import type { EncoderConfig } from "../model/config.js";
 import type { Problem } from "../model/loss.js";
@@ -13,6 +14,7 @@ import { reporting } from "./event-stream.js";
 import type { TrainEvent } from "./events.js";
 import type { TrainOptions } from "./options.js";
 import { lengthLimitOf } from "./plan.js";
+import type { LabelIdLists } from "./problem.js";
 import type { TrainData } from "./train.js";
 
 /** All parts one after the other; examples are numbered in that order. */
@@ -39,41 +41,82 @@ export type Encode = (
   onProgress: (done: number, total: number) => void,
 ) => Promise<TextEncodings>;
 
+/** What reads texts. */
+export interface Reader {
+  tokenizer: Tokenizer;
+  config: EncoderConfig;
+  encode: Encode;
+}
+
+type TokenOptions = Pick<TrainOptions, "maxLength" | "batchSize" | "long" | "stride" | "windowPooling">;
+
 /** Tokenizes all parts, and chooses the length from the training texts where it isn't given. */
 export async function* tokenize(
   split: Split,
   labels: readonly string[],
-  { tokenizer, config, encode }: { tokenizer: Tokenizer; config: EncoderConfig; encode: Encode },
-  options: Pick<TrainOptions, "maxLength" | "batchSize" | "long" | "stride" | "windowPooling">,
+  reader: Reader,
+  options: TokenOptions,
   problem: Problem,
   stopIfCancelled: () => void,
 ): AsyncGenerator<TrainEvent, Tokenization> {
-  const examples = inOrder(split);
-  const range = (start: number, length: number) => Uint32Array.from({ length }, (_, i) => start + i);
-  const train = range(0, split.train.length);
-  const validation = range(train.length, split.validation.length);
-  const test = range(train.length + validation.length, split.test.length);
+  const encoded = yield* encodeExamples(inOrder(split), labels, reader, options, stopIfCancelled);
+  const range = (start: number, { length }: Examples) => Uint32Array.from({ length }, (_, i) => start + i);
+  const [train, validation] = [range(0, split.train), range(split.train.length, split.validation)];
+  const test = range(train.length + validation.length, split.test);
+  return tokensOf(encoded, { train, validation, test }, { labels, reader, options, problem });
+}
 
+/** Texts of which any parts can be trained on, tokenized once; numbered in the order of the examples. */
+export interface Encoded {
+  readonly whole: TextEncodings;
+  readonly labelIds: LabelIdLists;
+}
+
+/** Tokenizes examples and gives their labels numbers. */
+export async function* encodeExamples(
+  examples: Examples,
+  labels: readonly string[],
+  { config, encode }: Reader,
+  { long }: Pick<TokenOptions, "long">,
+  stopIfCancelled: () => void,
+): AsyncGenerator<TrainEvent, Encoded> {
   const texts = textsOf(examples);
   const encoding = reporting((report) =>
-    encode(texts, options.long === "head" ? config.positions : undefined, (done, total) => {
+    encode(texts, long === "head" ? config.positions : undefined, (done, total) => {
       stopIfCancelled();
       report(done, total);
     }),
   );
   let progress = await encoding.next();
   for (; !progress.done; progress = await encoding.next()) yield { kind: "tokenized", ...progress.value };
-  const whole = progress.value;
-  const statistics = lengthStatistics(lengthsOf(whole, train));
-  const suggested = Math.min(statistics.suggestedLength, tokenizer.modelMaxLength ?? config.positions);
-  const limit = lengthLimitOf(options, suggested, { tokenizer, config });
-  const encodings = whole.fitted(limit);
   const ids = new Map(labels.map((label, id) => [label, id]));
   const labelIds = new NumberLists();
   for (const example of examples)
     labelIds.push(example.labels.map((label) => ids.get(label)!).sort((a, b) => a - b));
+  return { whole: progress.value, labelIds };
+}
+
+/** One split of texts that are tokenized: parts are numbers of texts. The length is chosen as in `tokenize`. */
+export function tokensOf(
+  { whole, labelIds }: Encoded,
+  { train, validation, test }: Record<Part, Uint32Array>,
+  {
+    labels,
+    reader: { tokenizer, config },
+    options,
+    problem,
+  }: {
+    labels: readonly string[];
+    reader: Omit<Reader, "encode">;
+    options: TokenOptions;
+    problem: Problem;
+  },
+): Tokenization {
+  const statistics = lengthStatistics(lengthsOf(whole, train));
+  const suggested = Math.min(statistics.suggestedLength, tokenizer.modelMaxLength ?? config.positions);
+  const limit = lengthLimitOf(options, suggested, { tokenizer, config });
   const tokens = {
-    encodings,
+    encodings: whole.fitted(limit),
     batchSize: options.batchSize,
     padId: tokenizer.padId,
     problem,

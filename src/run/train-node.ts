@@ -1,20 +1,24 @@
 import { basename, resolve } from "node:path";
 import { TextgraftError } from "../base/errors.js";
 import { every } from "../base/iterables.js";
-import { random } from "../base/random.js";
+import { type Random, random } from "../base/random.js";
 import { breathing } from "../base/steps.js";
 import { singleLabelsLookLikeSets } from "../data/check.js";
 import type { Dataset } from "../data/example.js";
 import { setsHint } from "../data/label-sets.js";
 import { openSpill } from "../data/spill-node.js";
+import { defaultShares, type Split } from "../data/split.js";
 import { partNames } from "../data/split-quotas.js";
 import type { EncoderConfig } from "../model/config.js";
 import type { Problem } from "../model/loss.js";
 import { fittingHeads, heldAsStock, stockForm } from "../model/stock-form.js";
+import { encodeData, testByFolds } from "./cross-validate-node.js";
 import { environmentNow } from "./environment-node.js";
+import { probabilitiesOf } from "./evaluate.js";
 import { type EventStream, eventStream } from "./event-stream.js";
-import type { DataFacts, ModelFacts, TrainEvent, TrainResult } from "./events.js";
-import { type Fitted, fit, setUp } from "./fit-node.js";
+import type { DataFacts, FoldResults, ModelFacts, SeedResults, TrainEvent, TrainResult } from "./events.js";
+import { type Fitted, fit, readerOf, setUp } from "./fit-node.js";
+import { estimateFlattery } from "./flattery.js";
 import { type FolderFile, type Reports, reportFiles } from "./folder-files.js";
 import { judge } from "./judge.js";
 import { modelCard } from "./model-card.js";
@@ -24,15 +28,18 @@ import { type Prepared, prepare, type TrainInput } from "./prepare-node.js";
 import type { TrainEstimate } from "./rehearsal.js";
 import { openRunLog, type RunLog } from "./run-log-node.js";
 import { runRecord } from "./run-record-node.js";
-import { saveModel } from "./save-node.js";
+import { type SaveInput, saveModel } from "./save-node.js";
 import { kindOf } from "./saved-config.js";
+import { fitSeeds } from "./seeds-node.js";
+import { tokensOf } from "./tokenize.js";
+import { evaluating } from "./train.js";
 import { checkTarget } from "./write-folder-node.js";
 
 export type { TrainInput } from "./prepare-node.js";
 
 /** A training under way: iterate to see its events; `result` comes when the model is saved and tested. */
-export interface Run extends AsyncIterable<TrainEvent> {
-  readonly result: Promise<TrainResult>;
+export interface Run<R = TrainResult> extends AsyncIterable<TrainEvent> {
+  readonly result: Promise<R>;
   /** Stops after the current step; the best weights so far are still saved, unless they are to be discarded. */
   cancel(options?: { discard?: boolean }): void;
 }
@@ -69,17 +76,16 @@ async function* logged(
   const start = Date.now();
   const { prepared, parts, seeded } = yield* begin(input, signal);
   const { options } = prepared;
-  const fitted = yield* fit(prepared, parts, seeded);
+  const { fitted, folds, seeds } = yield* learn(prepared, parts, seeded);
   const { engine, model, history } = fitted;
   try {
     if (signal.aborted && signal.reason === DISCARD) {
       throw new TextgraftError("cancelled", { message: "Stopped; nothing was written." });
     }
     const { labels } = parts.facts;
-    const test = yield* judge(engine, fitted.tokens, parts.split, {
-      labels,
-      classWeights: fitted.classWeights,
-    });
+    const { classWeights } = fitted;
+    const test = folds?.test ?? (yield* judge(engine, fitted.tokens, parts.split, { labels, classWeights }));
+    const flattery = yield* flatteryOf(prepared, parts, fitted, { test, random: seeded });
     const features = yield* featuresOf(fitted);
     const result: TrainResult = {
       folder: options.output,
@@ -90,6 +96,9 @@ async function* logged(
       model,
       ...history,
       test,
+      ...(flattery && { flattery }),
+      ...(folds && { crossValidation: { folds: folds.folds, spread: folds.spread } }),
+      ...(seeds && { seeds }),
       ...(features && { features }),
       environment: environmentNow(),
       seconds: (Date.now() - start) / 1000,
@@ -97,7 +106,9 @@ async function* logged(
     const notices: string[] = [];
     const files = await reportFiles(reports, result, (notice) => notices.push(notice));
     for (const text of notices) yield { kind: "notice", text };
-    yield* save(prepared, parts, fitted, test, [...files, ...(await log.finish(result))]);
+    const probes = folds ? yield* probesOf(fitted, parts.split) : test.judged.slice(0, PROBES);
+    files.push(...(await log.finish(result)));
+    yield* save(prepared, parts, fitted, { result, probes, files });
     await log.remove();
     return result;
   } finally {
@@ -111,10 +122,10 @@ async function* begin(input: TrainInput, signal: AbortSignal) {
   const prepared = yield* prepare(input, { signal, check });
   const { options, problem, sources } = prepared;
   const seeded = random(options.seed);
-  const grouped = options.split === "grouped";
-  const parts = await breathing(findParts(sources, { problem, grouped, random: seeded, openSpill }));
+  const { split, cv } = options;
+  const parts = await breathing(findParts(sources, { problem, split, cv, random: seeded, openSpill }));
   yield { kind: "data", facts: parts.facts } satisfies TrainEvent;
-  for (const text of [...otherProblem(sources.data, problem), ...unrepresented(parts.facts)])
+  for (const text of [...otherProblem(sources.data, problem), ...unrepresented(parts.facts, cv > 0)])
     yield { kind: "notice", text } satisfies TrainEvent;
   return { prepared, parts, seeded };
 }
@@ -141,16 +152,41 @@ export function dryRun(input: TrainInput): EventStream<TrainEvent, DryRun> & { c
   return Object.assign(stream, { cancel: () => stop.abort() });
 }
 
+/**
+ * One training; or with `seeds` several, of which the best is kept; or with `cv` those that test all rows, and then
+ * one on all rows, of which some choose the best epoch.
+ */
+async function* learn(prepared: Prepared, parts: Parts, seeded: Random): AsyncGenerator<TrainEvent, Learned> {
+  const { options, problem } = prepared;
+  const { labels } = parts.facts;
+  if (options.seeds > 1) return yield* fitSeeds(prepared, parts);
+  if (options.cv === 0 || parts.positions === undefined)
+    return { fitted: yield* fit(prepared, parts, seeded) };
+  const encoded = yield* encodeData(prepared, labels);
+  const folds = yield* testByFolds(prepared, parts, encoded, seeded);
+  yield { kind: "training", facts: { of: "final", number: 1, total: 1, seed: options.seed } };
+  const reader = readerOf(prepared);
+  const tokens = tokensOf(encoded, parts.positions, { labels, reader, options, problem });
+  return { folds, fitted: yield* fit(prepared, parts, seeded, tokens) };
+}
+
+interface Learned {
+  fitted: Fitted;
+  folds?: FoldResults & Pick<TrainResult, "test">;
+  seeds?: SeedResults;
+}
+
 /** Writes the model folder, and tells what others can't load of it. */
 async function* save(
   { options, pretrained }: Prepared,
   { split, facts }: Parts,
   { engine, classifier, head, limit, model, history }: Fitted,
-  test: TrainResult["test"],
-  files: readonly FolderFile[],
+  { result, probes, files }: { result: TrainResult; probes: Probes; files: readonly FolderFile[] },
 ): AsyncGenerator<TrainEvent, void> {
   const { problem } = classifier.spec;
-  const saved = runRecord({ pretrained, options, facts, limit, head, problem, history, test, split });
+  const { test, crossValidation, seeds } = result;
+  const results = { test, ...(crossValidation && { crossValidation }), ...(seeds && { seeds }) };
+  const saved = runRecord({ pretrained, options, facts, limit, head, problem, history, split, ...results });
   const { spec } = stockForm(classifier.spec, pretrained.folder.config);
   const card = modelCard({ name: basename(resolve(options.output)), saved, model, test, ...kindOf(spec) });
   await saveModel(options.output, options.overwrite, {
@@ -161,7 +197,7 @@ async function* save(
     precision: options.precision,
     card,
     files,
-    probes: test.judged.slice(0, PROBES),
+    probes,
   });
   if (!heldAsStock(head.head)) yield { kind: "notice", text: ownHead(pretrained.config) };
   yield { kind: "saved", folder: options.output };
@@ -169,6 +205,44 @@ async function* save(
 
 /** Texts on which a saved model is compared with the one in memory. */
 const PROBES = 16;
+type Probes = SaveInput["probes"];
+
+/** Answers to some validation texts, where the model itself was not tested. */
+async function* probesOf(
+  { engine, tokens }: Fitted,
+  { validation }: Split,
+): AsyncGenerator<TrainEvent, Probes> {
+  const logits = yield* evaluating(
+    engine,
+    tokens,
+    Array.from(tokens.validation).slice(0, PROBES),
+    "validation",
+  );
+  return logits.map((row, i) => ({
+    text: validation.at(i)!.text,
+    probabilities: probabilitiesOf(row, tokens.problem),
+  }));
+}
+
+/** What the test would have gained by near duplicates on both sides, where it is the split that kept them together. */
+async function* flatteryOf(
+  { options: { cv } }: Prepared,
+  { facts, groups, duplicates, positions }: Parts,
+  { engine, tokens, history }: Fitted,
+  { test, random }: { test: TrainResult["test"]; random: Random },
+): AsyncGenerator<TrainEvent, TrainResult["flattery"]> {
+  const together = groups !== undefined && facts.grouping?.duplicatesApart !== true;
+  if (!together || positions === undefined || history.stopped === "cancelled") return undefined;
+  const { train, validation } = defaultShares;
+  const trainShare = cv === 0 ? train : (1 - 1 / cv) * (1 - validation);
+  return yield* estimateFlattery(engine, tokens, {
+    duplicates,
+    positions,
+    trainShare,
+    judged: test.judged,
+    random,
+  });
+}
 
 /** What came from the cache, and what didn't; undefined where nothing is frozen. */
 async function* featuresOf({ engine, model }: Fitted): AsyncGenerator<TrainEvent, TrainResult["features"]> {
@@ -194,8 +268,9 @@ function otherProblem(data: Dataset, problem: Problem): string[] {
 }
 
 /** Labels that a part has no text of: nothing can be said of them there. */
-function unrepresented({ labels, parts }: DataFacts): string[] {
-  return partNames.flatMap((part) => {
+function unrepresented({ labels, parts }: DataFacts, allTested: boolean): string[] {
+  const told = partNames.filter((part) => part !== "test" || !allTested);
+  return told.flatMap((part) => {
     const lacking = labels.filter((_, labelId) => parts[part].byLabel[labelId] === 0);
     return lacking.length === 0
       ? []

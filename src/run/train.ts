@@ -217,7 +217,8 @@ export async function* evaluating(
   }
 }
 
-function isBetter(a: EpochFacts, b: EpochFacts, by: Best): boolean {
+/** Whether one epoch beats another on the validation rows. */
+export function isBetter(a: EpochFacts, b: EpochFacts, by: Best): boolean {
   if (by === "loss") return a.validationLoss < b.validationLoss;
   const score = ({ validation }: EpochFacts): number => criteria[by](validation) ?? Number.NaN;
   return score(a) > score(b) || (score(a) === score(b) && a.validationLoss < b.validationLoss);

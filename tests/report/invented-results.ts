@@ -172,6 +172,7 @@ export function inventedResult(invented: Invented): TrainResult {
       floors: [
         {
           name: `always ${labels[0]}`,
+          predictedIds: nothing.map(() => [0]),
           metrics: measured(
             nothing.map((answer) => ({
               ...answer,
@@ -179,7 +180,7 @@ export function inventedResult(invented: Invented): TrainResult {
             })),
           ),
         },
-        { name: "naive Bayes", metrics: measured(nothing) },
+        { name: "naive Bayes", predictedIds: nothing.map(() => [0]), metrics: measured(nothing) },
       ],
     },
     environment,

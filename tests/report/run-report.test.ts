@@ -100,7 +100,7 @@ const result: TrainResult = {
     loss: 0.5,
     metrics,
     judged,
-    floors: [{ name: "the majority label", metrics: metricsOf(judged.slice(0, 4)) }],
+    floors: [{ name: "the majority label", predictedIds: [], metrics: metricsOf(judged.slice(0, 4)) }],
   },
   environment,
   seconds: 200,

@@ -41,7 +41,21 @@ const cases: Record<keyof TrainOptions, { valid: [string, unknown][]; invalid: s
   multiLabel: { valid: [["true", true]], invalid: ["a|b"] },
   validation: { valid: [["rows.csv", "rows.csv"]], invalid: [] },
   test: { valid: [["rows.csv", "rows.csv"]], invalid: [] },
-  split: { valid: [["plain", "plain"]], invalid: ["random"] },
+  split: {
+    valid: [
+      ["plain", "plain"],
+      ["time", "time"],
+    ],
+    invalid: ["random"],
+  },
+  cv: {
+    valid: [
+      ["0", 0],
+      ["5", 5],
+    ],
+    invalid: ["-1", "2.5", "101", "five"],
+  },
+  seeds: { valid: [["5", 5]], invalid: ["0", "1.5", ""] },
   freeze: {
     valid: [
       ["none", "none"],

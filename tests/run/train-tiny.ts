@@ -24,7 +24,7 @@ export async function trained(input: TrainInput): Promise<{ events: TrainEvent[]
   return { events, result: await run.result };
 }
 
-export async function collect(run: Run): Promise<TrainEvent[]> {
+export async function collect(run: Pick<Run, typeof Symbol.asyncIterator>): Promise<TrainEvent[]> {
   const events: TrainEvent[] = [];
   for await (const event of run) events.push(event);
   return events;

@@ -57,7 +57,7 @@ const dryRunText = ({ data, model, options, estimate }: DryRun): string =>
   [
     ...dataLines(data),
     ...modelLines(model),
-    estimateLine(estimate),
+    estimateLine(estimate, options.cv > 0 ? options.cv + 1 : options.seeds),
     `Nothing was written. Without --dry-run the model would lie in ${options.output}.`,
     "",
   ].join("\n");

@@ -1,0 +1,81 @@
+import type { Command } from "commander";
+import { auditCsv, auditData, auditReport } from "../../report/audit.js";
+import { count } from "../../report/plain.js";
+import type { TrainOptions } from "../../run/options.js";
+import { type App, type CommonFlags, checkOutput, jsonLine, writeOutput } from "../app.js";
+import { followRun } from "../follow-run.js";
+import { openProgress } from "../progress.js";
+import { onStopSignals } from "../stop-signals.js";
+import { optionOf } from "../train-option.js";
+
+/** Options of a training that an audit has, too; the others are as the model was trained, or train's defaults. */
+const flags: readonly (keyof TrainOptions)[] = [
+  "revision",
+  "text",
+  "label",
+  "multiLabel",
+  "freeze",
+  "epochs",
+  "batchSize",
+  "maxLength",
+  "long",
+  "learningRate",
+  "seed",
+  "device",
+  "threads",
+];
+
+type AuditFlags = CommonFlags & Partial<TrainOptions> & { output?: string };
+
+/** `textgraft audit DATA` */
+export function addAudit(program: Command, app: App): Command {
+  const command = program
+    .command("audit")
+    .description(
+      "look for wrong labels: rows whose label models that had not seen them, or copies, speak against",
+    )
+    .argument("<data>", "CSV, TSV or JSONL file with a column of texts and one of labels")
+    .addOption(
+      optionOf(
+        "model",
+        "what is trained: as in train, or a model that train wrote, which is made again from its start",
+      ),
+    )
+    .addOption(optionOf("cv", "trainings; each judges an equal part of the rows").default(5))
+    .option(
+      "--output <file>",
+      "write what may be wrong as CSV, to be corrected; - is standard output, without the report",
+    );
+  for (const name of flags) command.addOption(optionOf(name));
+  return command.action((data: string, { json, quiet, debug: _debug, output, ...options }: AuditFlags) =>
+    auditVerb(app, data, options, { json, quiet, output }),
+  );
+}
+
+async function auditVerb(
+  app: App,
+  data: string,
+  options: Partial<TrainOptions>,
+  { json, quiet, output }: { json: true | undefined; quiet: true | undefined; output: string | undefined },
+): Promise<void> {
+  if (output !== undefined) await checkOutput(output, { input: data, json });
+  const { audit } = await import("../../run/audit-node.js");
+  const progress = openProgress(app.stderr, { quiet });
+  const run = audit({ data, ...options });
+  const signals = onStopSignals(() => {
+    progress.say("Stopping; an audit has no result before its last training. Ctrl-C again ends at once.");
+    run.cancel();
+  });
+  try {
+    const result = await followRun(run, progress);
+    if (output !== undefined) {
+      await writeOutput(app, output, auditCsv(result));
+      if (output === "-") return;
+      progress.say(`Wrote ${count(result.findings.length, "row")} to ${output}, the most doubtful first.`);
+    }
+    app.stdout.write(json ? jsonLine(auditData(result)) : auditReport(result));
+  } finally {
+    signals.release();
+    app.exitCode = signals.exitCode ?? 0;
+  }
+}

@@ -1,0 +1,90 @@
+import type { FoldResults, SeedResults, TrainingOutcome } from "../run/events.js";
+import type { OutcomeSpread, Spread } from "../run/spread.js";
+import { clock, columns, count } from "./plain.js";
+
+/** A cross-validation: each fold, mean and spread of the main numbers, beside the floors. */
+export function foldsText(labels: readonly string[], { folds, spread }: FoldResults): string {
+  const rows = folds.map((fold) => [
+    `fold ${fold.number}`,
+    String(fold.rows),
+    ...numbers(fold),
+    ...ending(fold),
+  ]);
+  return [
+    columns([["", "test texts", ...scoreNames, "epoch", "time"], ...rows], "  "),
+    spreadTable(labels, spread),
+    `${count(folds.length, "training")}, each tested on rows that it had not seen; so each row was tested once. The saved model was\n` +
+      "trained on all rows (some of them chose its best epoch), so it is no worse than these, as far as more rows help.\n",
+  ].join("\n");
+}
+
+/** Trainings that differ only in their seed, and what that says of differences between results. */
+export function seedsText(
+  labels: readonly string[],
+  { runs, spread, chosen, diverged }: SeedResults,
+): string {
+  const rows = runs.map((run) => [
+    `seed ${run.seed}`,
+    run.validationLoss.toFixed(4),
+    ...numbers(run),
+    ...ending(run),
+    run.seed === chosen ? "kept" : "",
+  ]);
+  const lost = diverged.length === 0 ? "" : `Diverged and left out: seed ${diverged.join(", ")}.\n`;
+  return [
+    columns([["", "validation loss", ...scoreNames, "epoch", "time", ""], ...rows], "  "),
+    spreadTable(labels, spread),
+    `${lost}${luckSentence(runs, spread)}\n`,
+  ].join("\n");
+}
+
+/** What the seeds say of luck, in words. */
+function luckSentence(runs: readonly TrainingOutcome[], { accuracy, macroF1 }: OutcomeSpread): string {
+  if (runs.length < 2) return "Only one training ended, so nothing is known of what luck does.";
+  // The difference of two runs has √2 times the deviation of one, and is within twice that 19 times of 20.
+  const luck = (spread: Spread) => (2 * Math.SQRT2 * spread.deviation).toFixed(3);
+  return (
+    "The same rows and settings, only other random numbers: what differs here is luck. Two trainings may differ by\n" +
+    `${luck(accuracy)} in accuracy and ${luck(macroF1)} in macro F1 without any reason, so a smaller gain from a setting proves nothing.\n` +
+    "The kept one was chosen by validation rows; its test score is one of these, not a better one by choice."
+  );
+}
+
+const scoreNames = ["accuracy", "macro F1", "loss"];
+
+const numbers = ({ metrics, loss }: TrainingOutcome): string[] => [
+  metrics.accuracy.toFixed(4),
+  metrics.macro.f1.toFixed(4),
+  loss.toFixed(4),
+];
+
+const ending = ({ bestEpoch, seconds }: TrainingOutcome): string[] => [String(bestEpoch), clock(seconds)];
+
+/** Mean, standard deviation, least and largest of each number. */
+function spreadTable(labels: readonly string[], spread: OutcomeSpread): string {
+  const row = (name: string, { mean, deviation, min, max }: Spread) => [
+    name,
+    ...[mean, deviation, min, max].map((value) => (Number.isFinite(value) ? value.toFixed(4) : "-")),
+  ];
+  return columns(
+    [
+      ["", "mean", "deviation", "least", "most"],
+      row("accuracy", spread.accuracy),
+      row("macro F1", spread.macroF1),
+      row("loss", spread.loss),
+      ...labels.flatMap((label, id) => {
+        const { precision, recall, f1 } = spread.perLabel[id]!;
+        return [
+          row(`${label}: precision`, precision),
+          row(`${label}: recall`, recall),
+          row(`${label}: F1`, f1),
+        ];
+      }),
+      ...spread.floors.flatMap(({ name, accuracy, macroF1 }) => [
+        row(`${name}: accuracy`, accuracy),
+        row(`${name}: macro F1`, macroF1),
+      ]),
+    ],
+    "  ",
+  );
+}

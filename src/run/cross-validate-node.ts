@@ -1,0 +1,191 @@
+import { sum } from "../base/numbers.js";
+import { type Random, random } from "../base/random.js";
+import { breathing } from "../base/steps.js";
+import type { Dataset } from "../data/example.js";
+import { viewOf } from "../data/examples.js";
+import { openSpill } from "../data/spill-node.js";
+import {
+  defaultShares,
+  type PartPositions,
+  positionsOf,
+  splitAt,
+  stratifiedPositions,
+} from "../data/split.js";
+import { foldsOf } from "../data/split-folds.js";
+import { eventStream } from "./event-stream.js";
+import type { DataFacts, FoldResults, TrainEvent, TrainResult } from "./events.js";
+import { readerOf } from "./fit-node.js";
+import { judge } from "./judge.js";
+import type { TrainOptions } from "./options.js";
+import { countsOf, findParts, type Parts } from "./parts.js";
+import { type Prepared, prepare, type TrainInput } from "./prepare-node.js";
+import { rulesOf } from "./problem.js";
+import { sharedName, spreadOfOutcomes } from "./spread.js";
+import { type Encoded, encodeExamples, tokensOf } from "./tokenize.js";
+import type { Run } from "./train-node.js";
+import { fitEach, requireWhole, type Training } from "./trainings-node.js";
+
+/** What a cross-validation came to. */
+export interface CrossValidation extends FoldResults {
+  options: TrainOptions;
+  data: DataFacts;
+  /** All rows in their order, each as a model answered that had not seen it. */
+  test: TrainResult["test"];
+  seconds: number;
+}
+
+/**
+ * Tests every row once, by one of `cv` (default: 5) trainings on the other rows, and saves nothing; `train` with `cv`
+ * trains and saves a model beside it. Errors come as from `train`; cancelled, it has no result.
+ */
+export function crossValidate(input: TrainInput): Run<CrossValidation> {
+  const stop = new AbortController();
+  const stream = eventStream(pipeline({ cv: 5, ...input }, stop.signal));
+  return Object.assign(stream, { cancel: () => stop.abort() });
+}
+
+async function* pipeline(
+  input: TrainInput,
+  signal: AbortSignal,
+): AsyncGenerator<TrainEvent, CrossValidation> {
+  const start = Date.now();
+  const prepared = yield* prepare(input, { signal });
+  const { options, problem, sources } = prepared;
+  const seeded = random(options.seed);
+  const { split, cv } = options;
+  const parts = await breathing(findParts(sources, { problem, split, cv, random: seeded, openSpill }));
+  yield { kind: "data", facts: parts.facts };
+  const encoded = yield* encodeData(prepared, parts.facts.labels);
+  const found = yield* testByFolds(prepared, parts, encoded, seeded);
+  return { options, data: parts.facts, ...found, seconds: (Date.now() - start) / 1000 };
+}
+
+/** Tokenizes all rows of the data, so that any of them can be trained on. */
+export const encodeData = (
+  prepared: Prepared,
+  labels: readonly string[],
+): AsyncGenerator<TrainEvent, Encoded> => {
+  const { sources, options, stopIfCancelled } = prepared;
+  return encodeExamples(sources.data.examples, labels, readerOf(prepared), options, stopIfCancelled);
+};
+
+/** Trains once for each fold of the rows, and tests it with a model that was trained on the others. */
+export async function* testByFolds(
+  prepared: Prepared,
+  parts: Pick<Parts, "facts" | "groups">,
+  encoded: Encoded,
+  seeded: Random,
+): AsyncGenerator<TrainEvent, FoldResults & Pick<CrossValidation, "test">> {
+  const { options, problem, sources } = prepared;
+  const { labels } = parts.facts;
+  const foldOf = foldsOf(sources.data, options.cv, { random: seeded, groups: parts.groups });
+  const trainings = foldTrainings(prepared, parts, { encoded, foldOf, random: seeded });
+  const tested = yield* fitEach(trainings, async function* (fitted, training) {
+    requireWhole(fitted, training);
+    const { tokens, classWeights, history } = fitted;
+    const start = Date.now();
+    const test = yield* judge(fitted.engine, tokens, training.parts.split, { labels, classWeights });
+    const { loss, metrics, floors, judged } = test;
+    const outcome = {
+      ...training.facts,
+      rows: judged.length,
+      loss,
+      metrics,
+      floors,
+      ...bestOf(history),
+      seconds: sum(history.epochs.map(({ seconds }) => seconds)) + (Date.now() - start) / 1000,
+    };
+    yield { kind: "trained", facts: outcome };
+    return { outcome, test, positions: tokens.test };
+  });
+  const folds = tested.map(({ outcome }) => outcome);
+  return { folds, spread: spreadOfOutcomes(folds), test: pooled(tested, problem, labels.length) };
+}
+
+/** The epoch whose weights were kept. */
+export function bestOf({ epochs, bestEpoch }: Pick<TrainResult, "epochs" | "bestEpoch">) {
+  const validationLoss = epochs.find(({ epoch }) => epoch === bestEpoch)?.validationLoss ?? Number.NaN;
+  return { bestEpoch, validationLoss };
+}
+
+/** One training for each fold: its rows are test, and of the others some are validation rows, as without folds. */
+function* foldTrainings(
+  prepared: Prepared,
+  { facts, groups }: Pick<Parts, "facts" | "groups">,
+  { encoded, foldOf, random }: { encoded: Encoded; foldOf: Uint8Array; random: Random },
+): Generator<Training> {
+  const { options, problem, sources } = prepared;
+  const reader = readerOf(prepared);
+  const { labels } = facts;
+  for (let fold = 0; fold < options.cv; fold++) {
+    const own = random.fork("fold", fold);
+    const positions = foldPositions(sources.data, { foldOf, fold, groups, random: own });
+    const split = splitAt(sources.data.examples, positions);
+    yield {
+      facts: { of: "fold", number: fold + 1, total: options.cv, seed: options.seed },
+      prepared,
+      parts: { split, facts: { ...facts, parts: countsOf(split, labels) } },
+      tokens: tokensOf(encoded, positions, { labels, reader, options, problem }),
+      random: own,
+    };
+  }
+}
+
+function foldPositions(
+  data: Dataset,
+  {
+    foldOf,
+    fold,
+    groups,
+    random,
+  }: { foldOf: Uint8Array; fold: number; groups: Uint32Array | undefined; random: Random },
+): PartPositions {
+  const test = positionsOf(foldOf, fold);
+  const others = positionsOf(
+    foldOf.map((other) => (other === fold ? 0 : 1)),
+    1,
+  );
+  const { validation: share } = defaultShares;
+  const within = stratifiedPositions(
+    { ...data, examples: viewOf(data.examples, others) },
+    { train: 1 - share, validation: share, test: 0 },
+    { random, groups: groups && others.map((position) => groups[position]!) },
+  );
+  const outside = (positions: Uint32Array) => positions.map((position) => others[position]!);
+  return { train: outside(within.train), validation: outside(within.validation), test };
+}
+
+/** The folds' tests as one of all rows, in their order. The loss is the mean of the folds' by rows. */
+function pooled(
+  folds: readonly { test: TrainResult["test"]; positions: ArrayLike<number> }[],
+  problem: Prepared["problem"],
+  labelCount: number,
+): TrainResult["test"] {
+  const rules = rulesOf(problem);
+  const inOrder = <T>(of: (test: TrainResult["test"]) => readonly T[]): T[] => {
+    const all: T[] = [];
+    for (const { test, positions } of folds) {
+      const values = of(test);
+      for (let i = 0; i < positions.length; i++) all[positions[i]!] = values[i]!;
+    }
+    return all;
+  };
+  const judged = inOrder((test) => test.judged);
+  const labelIds = judged.map((answer) => answer.labelIds);
+  return {
+    loss: sum(folds.map(({ test }) => test.loss * test.judged.length)) / judged.length,
+    metrics: rules.measure(
+      labelIds,
+      judged.map(({ probabilities }) => probabilities),
+    ),
+    judged,
+    floors: folds[0]!.test.floors.map(({ name }, i) => {
+      const predictedIds = inOrder((test) => test.floors[i]!.predictedIds);
+      return {
+        name: sharedName(folds.map(({ test }) => test.floors[i]!.name)) ?? name,
+        predictedIds,
+        metrics: rules.compare(labelIds, predictedIds, labelCount),
+      };
+    }),
+  };
+}

@@ -1,7 +1,16 @@
 export { type ErrorCode, TextgraftError } from "./base/errors.js";
 export { train } from "./report/train-node.js";
 export { type AuditFinding, type AuditResult, audit } from "./run/audit-node.js";
+export type { Compared, Flip } from "./run/comparison.js";
 export { type CrossValidation, crossValidate } from "./run/cross-validate-node.js";
+export {
+  type CompareOptions,
+  type Comparison,
+  compare,
+  type EvaluateOptions,
+  type Evaluation,
+  evaluate,
+} from "./run/evaluate-node.js";
 export type {
   DataFacts,
   EpochFacts,
@@ -16,6 +25,9 @@ export type {
   TrainResult,
 } from "./run/events.js";
 export { type Exported, exportOnnx } from "./run/export-node.js";
+export type { GateResult } from "./run/gates.js";
+export type { Intervals } from "./run/intervals.js";
+export type { Judgement } from "./run/judgement.js";
 export { type LoadOptions, load, type PredictOptions, type TextClassifier } from "./run/load-node.js";
 export type { Metrics, MultiLabelScores, SingleLabelScores } from "./run/metrics.js";
 export type { TrainOptions } from "./run/options.js";

@@ -53,6 +53,23 @@ export async function checkOutput(
   });
 }
 
+/**
+ * The same for several files, by their flags. Says whether one of them is standard output, which then has nothing else.
+ */
+export async function checkOutputs(
+  files: Readonly<Record<string, string | undefined>>,
+  given: { input: string; json: true | undefined },
+): Promise<boolean> {
+  const named = Object.entries(files).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  for (const [flag, path] of named) await checkOutput(path, { ...given, flag });
+  const toStdout = named.flatMap(([flag, path]) => (path === "-" ? [flag] : []));
+  if (toStdout.length < 2) return toStdout.length === 1;
+  throw new TextgraftError("option-invalid", {
+    message: `${toStdout.map((flag) => `${flag} -`).join(" and ")} ask for standard output.`,
+    fix: "Give all of them but one a file.",
+  });
+}
+
 /** Writes a result to a file, or to standard output for `-`. */
 export async function writeOutput(app: App, path: string, text: string): Promise<void> {
   if (path === "-") app.stdout.write(text);

@@ -4,6 +4,7 @@ import { translateFlags } from "./aliases.js";
 import type { App, CommonFlags, Output } from "./app.js";
 import { addAudit } from "./commands/audit.js";
 import { addCache } from "./commands/cache.js";
+import { addCompare } from "./commands/compare.js";
 import { addEvaluate } from "./commands/evaluate.js";
 import { addExport } from "./commands/export.js";
 import { addInit } from "./commands/init.js";
@@ -16,7 +17,7 @@ import { failureOf, usageError } from "./failure.js";
 
 /**
  * Runs one command line, without the program's name, and gives the exit code: 0, 1 a failure of ours, 2 the user's
- * input, 129 SIGHUP, 130 Ctrl-C, 143 SIGTERM; a failure after such a signal keeps its own. Results go to `stdout`, all else to `stderr`.
+ * input, 3 a gate failed, 129 SIGHUP, 130 Ctrl-C, 143 SIGTERM; a failure after such a signal keeps its own. Results go to `stdout`, all else to `stderr`.
  */
 export async function runCommandLine(
   args: readonly string[],
@@ -49,6 +50,7 @@ function createProgram(app: App): Command {
     .description("Fine-tune BERT-family text classifiers, see how good they are, and use them.")
     .version(VERSION, "--version", "print the version")
     .helpOption("--help", "print this help")
+    .addHelpText("after", `\n${EXIT_CODES}`)
     .showHelpAfterError(false)
     .exitOverride()
     .configureHelp({ showGlobalOptions: false })
@@ -74,12 +76,20 @@ const VERBS = [
   addTokenize,
   addTrain,
   addEvaluate,
+  addCompare,
   addPredict,
   addSweep,
   addExport,
   addAudit,
   addCache,
 ];
+
+const EXIT_CODES = `Exit codes:
+  0  done
+  1  a failure of ours or of the network
+  2  the input has to change
+  3  a gate failed (evaluate and compare with --fail-under and the like)
+  129, 130, 143  stopped by SIGHUP, Ctrl-C, SIGTERM`;
 
 /** The flags of a verb, such as `--batch-size`. */
 function flagsOf(program: Command, verb: string | undefined): Set<string> {

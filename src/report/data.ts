@@ -1,5 +1,7 @@
-import type { Judged, TrainingOutcome, TrainResult } from "../run/events.js";
-import type { Metrics } from "../run/metrics.js";
+import type { TrainingOutcome, TrainResult } from "../run/events.js";
+import type { GateResult } from "../run/gates.js";
+import type { Judgement } from "../run/judgement.js";
+import { gateData } from "./metrics-data.js";
 import { mistakesOf } from "./mistakes.js";
 import { classificationReportData } from "./text.js";
 
@@ -32,7 +34,7 @@ export function trainingData({
     lengths: { mean: lengths.mean, histogram: lengths.histogram },
     test: {
       loss: test.loss,
-      ...evaluationData(labels, test.metrics, test.judged),
+      ...evaluationData(labels, test),
       floors: test.floors.map(({ name, metrics }) => ({
         name,
         accuracy: metrics.accuracy,
@@ -42,11 +44,11 @@ export function trainingData({
   };
 }
 
-/** The judgement on some texts as JSON: metrics, and scikit-learn's report under its own names. */
+/** The judgement on some texts as JSON: metrics with their intervals, and scikit-learn's report under its own names. */
 export function evaluationData(
   labels: readonly string[],
-  metrics: Metrics,
-  judged: readonly Judged[],
+  { metrics, intervals, judged, smallestDifference }: Judgement,
+  gates: readonly GateResult[] = [],
 ): Record<string, unknown> {
   const {
     perLabel: _perLabel,
@@ -61,5 +63,8 @@ export function evaluationData(
     mistakes: mistakesOf(judged).length,
     ...others,
     report: classificationReportData(labels, metrics),
+    intervals,
+    smallestDifference,
+    ...(gates.length > 0 && { gates: gates.map(gateData) }),
   };
 }

@@ -1,10 +1,15 @@
 import { formatLabels } from "../data/label-sets.js";
 import type { EpochFacts, Judged, TrainResult } from "../run/events.js";
+import type { GateResult } from "../run/gates.js";
+import type { Judgement } from "../run/judgement.js";
 import type { MultiLabelMetrics } from "../run/metrics/multilabel.js";
-import type { Metrics } from "../run/metrics.js";
+import { EXPLAINED } from "./explained.js";
 import { dataLines, modelLines, splitTable } from "./facts.js";
+import { gatesText } from "./gates.js";
+import { intervalSentences, intervalTables } from "./intervals.js";
 import { missedIds, mistakesOf, wrongIds } from "./mistakes.js";
 import { clock, columns, count, grouped, oneLine, percent } from "./plain.js";
+import { sections } from "./sections.js";
 import { floorSentence, labelSentences } from "./sentences.js";
 import { foldsText, seedsText } from "./several-trainings.js";
 import { classificationReport, confusionMatrixText } from "./text.js";
@@ -25,7 +30,7 @@ export function trainingReport(result: TrainResult): string {
       crossValidation
         ? `All ${count(test.judged.length, "text")}, each as tested in its fold`
         : `Test on ${count(test.judged.length, "text")}${ownFile}`,
-      judgement(data.labels, test.metrics) +
+      judgementText(data.labels, test) +
         lines([floorSentence(test.metrics, test.floors), ...flatteryLines(result)]),
     ],
     ["Worst mistakes", mistakesText(data.labels, test.judged)],
@@ -36,47 +41,29 @@ export function trainingReport(result: TrainResult): string {
 /** The judgement on labelled texts that had no part in a training. `labels` are names by labelId. */
 export function evaluationReport(
   labels: readonly string[],
-  metrics: Metrics,
-  judged: readonly Judged[],
+  judgement: Judgement,
+  gates: readonly GateResult[] = [],
 ): string {
+  const { judged } = judgement;
   return sections([
-    [`Test on ${count(judged.length, "text")}`, judgement(labels, metrics)],
+    [`Test on ${count(judged.length, "text")}`, judgementText(labels, judgement)],
     ["Worst mistakes", mistakesText(labels, judged)],
+    ...(gates.length === 0 ? [] : [["Gates", gatesText(gates)] as const]),
   ]);
 }
 
-/** scikit-learn's report, what is taken for what, a sentence for each label, and scores of the probabilities. */
-function judgement(labels: readonly string[], metrics: Metrics): string {
+/** scikit-learn's report, what is taken for what, a sentence for each label, and all numbers with their intervals. */
+function judgementText(labels: readonly string[], judgement: Judgement): string {
+  const { metrics } = judgement;
   return [
     classificationReport(labels, metrics),
     "samples" in metrics
       ? outcomeTable(labels, metrics.confusions)
       : confusionMatrixText(labels, metrics.confusion),
-    lines([...labelSentences(labels, metrics), probabilityScores(metrics)]),
+    lines(labelSentences(labels, metrics)),
+    intervalTables(labels, judgement),
+    lines([...intervalSentences(judgement), EXPLAINED]),
   ].join("\n");
-}
-
-/** What the probabilities are worth; a number that is undefined here (one label only) is left out. */
-function probabilityScores(metrics: Metrics): string {
-  const { logLoss, rocAuc, averagePrecision } = metrics;
-  const scores: [string, number][] =
-    "samples" in metrics
-      ? [
-          ["all labels of a text right", metrics.accuracy],
-          ["Hamming loss", metrics.hammingLoss],
-          ["log loss", logLoss],
-          ["ROC AUC", rocAuc],
-          ["average precision", averagePrecision],
-        ]
-      : [
-          ["log loss", logLoss],
-          ["calibration error", metrics.calibrationError],
-          ["ROC AUC", rocAuc],
-          ["average precision", averagePrecision],
-          ["Matthews correlation", metrics.mcc],
-        ];
-  const known = scores.filter(([, score]) => Number.isFinite(score));
-  return `Also: ${known.map(([name, score]) => `${name} ${score.toFixed(3)}`).join(", ")}.`;
 }
 
 /** What keeping near duplicates on one side spared the test. */
@@ -167,9 +154,5 @@ function outcomeTable(labels: readonly string[], confusions: MultiLabelMetrics["
 }
 
 const quoted = (path: string): string => (/^[\w./-]+$/.test(path) ? path : JSON.stringify(path));
-
-/** Titles over texts, an empty line between them. */
-const sections = (parts: readonly (readonly [title: string, text: string])[]): string =>
-  parts.map(([title, text]) => `${title}\n${"=".repeat(title.length)}\n${text}`).join("\n");
 
 const lines = (items: readonly string[]): string => items.map((line) => `${line}\n`).join("");

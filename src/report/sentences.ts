@@ -1,6 +1,7 @@
 import { sum } from "../base/numbers.js";
 import type { ClassificationMetrics } from "../run/metrics/confusion.js";
 import type { MultiLabelMetrics } from "../run/metrics/multilabel.js";
+import { outcomesByLabel } from "../run/metrics/outcomes.js";
 import { count } from "./plain.js";
 
 /**
@@ -11,24 +12,11 @@ export function labelSentences(
   labels: readonly string[],
   metrics: ClassificationMetrics | MultiLabelMetrics,
 ): string[] {
+  const outcomes = outcomesByLabel(metrics);
   return labels.map((label, labelId) => {
-    const { right, marked, support } = outcomesOf(metrics, labelId);
-    return labelSentence(plainOrQuoted(label), right, marked, support);
+    const { truePositives: right, falsePositives, falseNegatives } = outcomes[labelId]!;
+    return labelSentence(plainOrQuoted(label), right, right + falsePositives, right + falseNegatives);
   });
-}
-
-/** Texts that were rightly marked with a label, that were marked, and that have it. */
-function outcomesOf(metrics: ClassificationMetrics | MultiLabelMetrics, labelId: number) {
-  if ("samples" in metrics) {
-    const [[, wrong], [missed, right]] = metrics.confusions[labelId]!;
-    return { right, marked: right + wrong, support: right + missed };
-  }
-  const { confusion } = metrics;
-  return {
-    right: confusion[labelId]![labelId]!,
-    marked: sum(confusion.map((row) => row[labelId]!)),
-    support: sum(confusion[labelId]!),
-  };
 }
 
 /** A floor's name, such as "naive Bayes", and how it does on the same texts. */

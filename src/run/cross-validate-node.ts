@@ -16,6 +16,7 @@ import { eventStream } from "./event-stream.js";
 import type { DataFacts, FoldResults, TrainEvent, TrainResult } from "./events.js";
 import { readerOf } from "./fit-node.js";
 import { judge } from "./judge.js";
+import { judgementOf } from "./judgement.js";
 import type { TrainOptions } from "./options.js";
 import { countsOf, findParts, type Parts } from "./parts.js";
 import { type Prepared, prepare, type TrainInput } from "./prepare-node.js";
@@ -174,11 +175,7 @@ function pooled(
   const labelIds = judged.map((answer) => answer.labelIds);
   return {
     loss: sum(folds.map(({ test }) => test.loss * test.judged.length)) / judged.length,
-    metrics: rules.measure(
-      labelIds,
-      judged.map(({ probabilities }) => probabilities),
-    ),
-    judged,
+    ...judgementOf(judged, problem),
     floors: folds[0]!.test.floors.map(({ name }, i) => {
       const predictedIds = inOrder((test) => test.floors[i]!.predictedIds);
       return {

@@ -7,6 +7,7 @@ import type { LengthLimit } from "../tokens/long-texts.js";
 import type { Environment } from "./environment-node.js";
 import type { Flattery } from "./flattery.js";
 import type { ScoredFloor } from "./floors.js";
+import type { Judgement } from "./judgement.js";
 import type { Metrics } from "./metrics.js";
 import type { TrainOptions } from "./options.js";
 import type { LabelIds } from "./problem.js";
@@ -191,10 +192,8 @@ export interface TrainResult {
   stillFalling: boolean;
   /** Why it ended before its last epoch; null where it didn't. */
   stopped: Stopped | null;
-  test: {
+  test: Judgement & {
     loss: number;
-    metrics: Metrics;
-    judged: readonly Judged[];
     floors: readonly ScoredFloor[];
   };
   /** What keeping near duplicates together spared the test; absent where they weren't, or there are none. */

@@ -4,6 +4,7 @@ import type { Split } from "../data/split.js";
 import type { Engine } from "./engine.js";
 import { probabilitiesOf } from "./evaluate.js";
 import type { TrainEvent, TrainResult } from "./events.js";
+import { judgementOf } from "./judgement.js";
 import { rulesOf } from "./problem.js";
 import type { RunData } from "./tokenize.js";
 import { evaluating } from "./train.js";
@@ -23,16 +24,16 @@ export async function* judge(
     texts: textsOf(split.train),
     labelIds: { length: tokens.train.length, at: (i: number) => tokens.labelIds.at(tokens.train[i]!) },
   };
+  const judged = split.test.map(({ text, row }, i) => ({
+    text,
+    row,
+    labelIds: labelIds[i]!,
+    predictedIds: rules.answer(probabilities[i]!),
+    probabilities: probabilities[i]!,
+  }));
   return {
     loss: rules.loss(logits, labelIds, classWeights),
-    metrics: rules.measure(labelIds, probabilities),
-    judged: split.test.map(({ text, row }, i) => ({
-      text,
-      row,
-      labelIds: labelIds[i]!,
-      predictedIds: rules.answer(probabilities[i]!),
-      probabilities: probabilities[i]!,
-    })),
+    ...judgementOf(judged, tokens.problem),
     floors: await breathing(rules.floors(train, { texts: textsOf(split.test), labelIds }, labels)),
   };
 }

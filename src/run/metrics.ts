@@ -36,10 +36,14 @@ interface ProbabilityScores {
 }
 
 /**
- * Compares probabilities `[example][labelId]` with the true labelIds; the most probable label is the prediction.
- * Refuses an empty set: no number would mean anything.
+ * Compares probabilities `[example][labelId]` and the labelIds that were given (default: the most probable) with the true
+ * ones. Refuses an empty set: no number would mean anything.
  */
-export function measure(labelIds: readonly number[], probabilities: Rows): SingleLabelScores {
+export function measure(
+  labelIds: readonly number[],
+  probabilities: Rows,
+  given: readonly number[] = probabilities.map(argmax),
+): SingleLabelScores {
   requireTexts(labelIds);
   const labelCount = probabilities[0]?.length ?? 0;
   const ranking = (metric: RankingMetric) =>
@@ -50,7 +54,7 @@ export function measure(labelIds: readonly number[], probabilities: Rows): Singl
         )
       : averageRanking(metric, oneHot(labelIds, labelCount), probabilities, "macro");
   return {
-    ...classificationMetrics(confusionMatrix(labelIds, probabilities.map(argmax), labelCount)),
+    ...classificationMetrics(confusionMatrix(labelIds, given, labelCount)),
     logLoss: logLoss(labelIds, probabilities),
     brier: brierScore(labelIds, probabilities),
     calibrationError: calibrationError(labelIds, probabilities),
@@ -60,16 +64,11 @@ export function measure(labelIds: readonly number[], probabilities: Rows): Singl
 }
 
 /**
- * Compares probabilities with the truth, both `[example][labelId]` and the truth 0 or 1; a label is predicted from the
- * `threshold` on. ROC AUC and average precision are means over the labels. Refuses an empty set.
+ * Compares predictions and probabilities with the truth, all `[example][labelId]`, predictions and truth 0 or 1. ROC AUC
+ * and average precision are means over the labels. Refuses an empty set.
  */
-export function measureMultiLabel(
-  truth: readonly number[][],
-  probabilities: Rows,
-  threshold: number,
-): MultiLabelScores {
+export function measureMultiLabel(truth: Rows, probabilities: Rows, predictions: Rows): MultiLabelScores {
   requireTexts(truth);
-  const predictions = probabilities.map((row) => Array.from(row, (p) => (p >= threshold ? 1 : 0)));
   return {
     ...multiLabelMetrics(truth, predictions),
     logLoss: multiLabelLogLoss(truth, probabilities),

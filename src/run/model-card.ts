@@ -1,6 +1,7 @@
 import { partNames } from "../data/split-quotas.js";
 import { heldAsStock } from "../model/stock-form.js";
 import type { ModelFacts, TrainResult } from "./events.js";
+import { inline, table } from "./markdown.js";
 import type { SavedFacts } from "./saved-facts.js";
 import { yaml } from "./yaml.js";
 
@@ -10,7 +11,7 @@ export interface CardFacts {
   readonly name: string;
   readonly saved: SavedFacts;
   readonly model: ModelFacts;
-  readonly test: Pick<TrainResult["test"], "metrics" | "floors">;
+  readonly test: Pick<TrainResult["test"], "metrics" | "intervals" | "floors">;
   /** `model_type` of config.json. */
   readonly modelType: string;
   /** The class of transformers that loads the folder; undefined where none does. */
@@ -77,7 +78,7 @@ function summary({ saved, model, modelType, stockClass, baseModel }: CardFacts):
 
 function results({ saved, test }: CardFacts): string {
   const { labels } = saved;
-  const { metrics, floors } = test;
+  const { metrics, intervals, floors } = test;
   const { parts, leaks } = saved.run.data;
   const leaking = leaks.exact + leaks.near;
   const { crossValidation } = saved.run;
@@ -99,8 +100,15 @@ function results({ saved, test }: CardFacts): string {
     ),
     "",
     ...table(
-      ["over all labels", "value"],
-      overall(metrics).map(({ name, value }) => [name, decimals(value)]),
+      ["over all labels", "value", "95 % interval"],
+      overall(metrics).map(({ name, metric, value }) => {
+        const interval = intervals.overall[metric];
+        return [
+          name,
+          decimals(value),
+          interval ? `${decimals(interval.low)} to ${decimals(interval.high)}` : "",
+        ];
+      }),
     ),
     "",
     "Two simple methods on the same texts, as a floor:",
@@ -121,7 +129,7 @@ function dataText({ saved: { labels, run } }: CardFacts): string {
   return lines([
     `From ${files}${own.length === 2 ? "" : `, split at random by label (${grouping}; seed ${run.options.seed})`}. ` +
       `${grouped(exactDuplicates)} rows repeat an earlier text exactly, ${grouped(nearDuplicates)} nearly. ` +
-      "The texts themselves are not in this folder.",
+      "The training texts are not in this folder; its reports and mistakes.csv, if they are there, quote test texts.",
     "",
     ...table(
       ["label", ...partNames],
@@ -260,6 +268,8 @@ function limits({ saved, model, test }: CardFacts): string {
 
 interface Score {
   name: string;
+  /** Its name among `namedMetrics`. */
+  metric: string;
   value: number;
   /** Its name among the metrics of the Hub. */
   type?: string;
@@ -270,14 +280,23 @@ function overall(metrics: CardFacts["test"]["metrics"]): Score[] {
   const { accuracy, macro, rocAuc, logLoss } = metrics;
   const several = "samples" in metrics;
   const scores: Score[] = [
-    { name: several ? "all labels of a text right" : "accuracy", value: accuracy, type: "accuracy" },
-    { name: "macro F1", value: macro.f1, type: "f1" },
-    { name: "macro precision", value: macro.precision, type: "precision" },
-    { name: "macro recall", value: macro.recall, type: "recall" },
-    ...(several ? [] : [{ name: "Matthews correlation", value: metrics.mcc, type: "matthews_correlation" }]),
-    { name: "ROC AUC", value: rocAuc, type: "roc_auc" },
-    { name: "log loss", value: logLoss },
-    ...(several ? [] : [{ name: "calibration error", value: metrics.calibrationError }]),
+    {
+      name: several ? "all labels of a text right" : "accuracy",
+      metric: "accuracy",
+      value: accuracy,
+      type: "accuracy",
+    },
+    { name: "macro F1", metric: "macro-f1", value: macro.f1, type: "f1" },
+    { name: "macro precision", metric: "macro-precision", value: macro.precision, type: "precision" },
+    { name: "macro recall", metric: "macro-recall", value: macro.recall, type: "recall" },
+    ...(several
+      ? []
+      : [{ name: "Matthews correlation", metric: "mcc", value: metrics.mcc, type: "matthews_correlation" }]),
+    { name: "ROC AUC", metric: "roc-auc", value: rocAuc, type: "roc_auc" },
+    { name: "log loss", metric: "log-loss", value: logLoss },
+    ...(several
+      ? []
+      : [{ name: "calibration error", metric: "calibration-error", value: metrics.calibrationError }]),
   ];
   return scores.filter(({ value }) => Number.isFinite(value));
 }
@@ -290,13 +309,6 @@ const fileName = (path: string): string => path.split(/[\\/]/).filter(Boolean).a
 const section = (title: string, text: string): string => `## ${title}\n\n${text}`;
 const lines = (items: readonly string[]): string => items.map((line) => `${line}\n`).join("");
 const code = (language: string, ...text: string[]): string[] => [`\`\`\`${language}`, ...text, "```"];
-
-const table = (header: readonly string[], rows: readonly (readonly string[])[]): string[] =>
-  [header, header.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
-
-/** Text of the user's as Markdown shows it, in one line. */
-const inline = (text: string): string =>
-  text.replace(/[\s\p{Cc}]+/gu, " ").replace(/[\\`*_[\]<>|&#~]/g, (mark) => `\\${mark}`);
 
 const grouped = (n: number): string => n.toLocaleString("en-US");
 const counted = (n: number, noun: string): string => `${grouped(n)} ${noun}${n === 1 ? "" : "s"}`;

@@ -27,9 +27,11 @@ export const multiLabel: ProblemRules = {
     };
   },
   loss: binaryCrossEntropy,
-  answer: (probabilities) => probabilities.flatMap((p, id) => (p >= THRESHOLD ? [id] : [])),
-  measure: (labelIds, probabilities) =>
-    measureMultiLabel(truthOf(labelIds, probabilities[0]?.length ?? 0), probabilities, THRESHOLD),
+  answer,
+  measure: (labelIds, probabilities, predictedIds = probabilities.map(answer)) => {
+    const labelCount = probabilities[0]?.length ?? 0;
+    return measureMultiLabel(truthOf(labelIds, labelCount), probabilities, truthOf(predictedIds, labelCount));
+  },
   balancedWeights: positiveWeights,
   compare: (labelIds, predictedIds, labelCount) =>
     multiLabelMetrics(truthOf(labelIds, labelCount), truthOf(predictedIds, labelCount)),
@@ -46,6 +48,10 @@ export const multiLabel: ProblemRules = {
     }));
   },
 };
+
+function answer(probabilities: readonly number[]): LabelIds {
+  return probabilities.flatMap((p, id) => (p >= THRESHOLD ? [id] : []));
+}
 
 /** Mean over texts and labels of pₖ·y·softplus(-x) + (1-y)·softplus(x), with the weight pₖ of each label. */
 function binaryCrossEntropy(

@@ -24,8 +24,15 @@ export interface ProblemRules {
   loss(logits: Rows, labelIds: readonly LabelIds[], classWeights: readonly number[]): number;
   /** The labels that a row of probabilities stands for. */
   answer(probabilities: readonly number[]): LabelIds;
-  /** Compares probabilities `[example][labelId]` with the truth; refuses an empty set. */
-  measure(labelIds: readonly LabelIds[], probabilities: Rows): Metrics;
+  /**
+   * Compares probabilities `[example][labelId]` and the answers that were given (default: what `answer` makes of them) with
+   * the truth; refuses an empty set.
+   */
+  measure(
+    labelIds: readonly LabelIds[],
+    probabilities: readonly (readonly number[])[],
+    predictedIds?: readonly LabelIds[],
+  ): Metrics;
   /** The weight of each label that makes rare ones count as much: `counts` of `texts` training texts have it. */
   balancedWeights(counts: readonly number[], texts: number, labels: readonly string[]): number[];
   /** Compares answers with the truth, one entry for each text. */

@@ -20,7 +20,8 @@ export const singleLabel: ProblemRules = {
   },
   loss: (logits, labelIds, classWeights) => weightedCrossEntropy(logits, labelIds.map(only), classWeights),
   answer: (probabilities) => [argmax(probabilities)],
-  measure: (labelIds, probabilities) => measure(labelIds.map(only), probabilities),
+  measure: (labelIds, probabilities, predictedIds) =>
+    measure(labelIds.map(only), probabilities, predictedIds?.map(only)),
   balancedWeights: (counts, _texts, labels) => balancedWeights(counts, labels),
   compare: (labelIds, predictedIds, labelCount) =>
     classificationMetrics(confusionMatrix(labelIds.map(only), predictedIds.map(only), labelCount)),

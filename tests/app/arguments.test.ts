@@ -5,7 +5,18 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { flagName, recipes, trainOptions } from "../../src/run/options.js";
 import { runInProcess } from "./run-in-process.js";
 
-const verbs = ["init", "sweep", "inspect", "tokenize", "train", "evaluate", "predict", "export", "cache"];
+const verbs = [
+  "init",
+  "sweep",
+  "inspect",
+  "tokenize",
+  "train",
+  "evaluate",
+  "compare",
+  "predict",
+  "export",
+  "cache",
+];
 
 let folder: string;
 let rows: string;

@@ -175,3 +175,19 @@ test("bins of reliability give the expected calibration error", () => {
   const answers = reliability(several, "multi_label").reduce((sum, bin) => sum + bin.answers, 0);
   expect(answers).toBe(several.length * multiLabel.labels.length);
 });
+
+test("every number has its interval on the page, as in the text report", () => {
+  const result = inventedResult(imbalanced);
+  const { document } = parseHTML(trainingPage(result));
+  const rows = [...document.querySelectorAll("#intervals tr")].map((row) =>
+    [...row.querySelectorAll("th, td")].map((cell) => cell.textContent!.trim()),
+  );
+  const { low, high } = result.test.intervals.overall["macro-f1"]!;
+  expect(rows).toContainEqual([
+    "macro F1",
+    result.test.metrics.macro.f1.toFixed(3),
+    `${low.toFixed(3)} to ${high.toFixed(3)}`,
+  ]);
+  for (const label of imbalanced.labels) expect(rows.map(([name]) => name)).toContain(label);
+  expect(document.querySelector("#intervals")!.textContent).toContain("95 of 100 such intervals");
+});

@@ -2,6 +2,7 @@ import { type Random, random } from "../../src/base/random.js";
 import type { Problem } from "../../src/model/loss.js";
 import type { Environment } from "../../src/run/environment-node.js";
 import type { EpochFacts, Judged, TrainResult } from "../../src/run/events.js";
+import { judgementOf } from "../../src/run/judgement.js";
 import { resolveOptions } from "../../src/run/options.js";
 import { rulesOf } from "../../src/run/problem.js";
 import { lengthStatistics } from "../../src/tokens/lengths.js";
@@ -167,8 +168,7 @@ export function inventedResult(invented: Invented): TrainResult {
     steps,
     test: {
       loss: 0.2,
-      metrics: measured(judged),
-      judged,
+      ...judgementOf(judged, problem),
       floors: [
         {
           name: `always ${labels[0]}`,

@@ -7,6 +7,7 @@ import { mistakesCsv, mistakesOf } from "../../src/report/mistakes.js";
 import { evaluationReport } from "../../src/report/run-report.js";
 import { floorSentence } from "../../src/report/sentences.js";
 import type { DataFacts, Judged } from "../../src/run/events.js";
+import { judgementOf } from "../../src/run/judgement.js";
 import { multiLabel } from "../../src/run/multi-label.js";
 
 const labels = ["a|b", "garden", "sea"];
@@ -28,11 +29,7 @@ const judged: Judged[] = (
   probabilities,
 }));
 
-const metricsOf = (answers: readonly Judged[]) =>
-  multiLabel.measure(
-    answers.map(({ labelIds }) => labelIds),
-    answers.map(({ probabilities }) => probabilities),
-  );
+const judgement = (answers: readonly Judged[]) => judgementOf(answers, "multi_label");
 
 test("mistakes come with the surest first: labels wrongly given, or what was missed", () => {
   expect(mistakesOf(judged).map(({ row }) => row)).toEqual([3, 4, 5]);
@@ -40,7 +37,9 @@ test("mistakes come with the surest first: labels wrongly given, or what was mis
 
 // Scores by scikit-learn 1.9; counts and sentences by hand.
 test("the judgement on several labels, word for word", () => {
-  expect(evaluationReport(labels, metricsOf(judged), judged)).toBe(
+  const report = evaluationReport(labels, judgement(judged));
+  const [before, after] = report.split(/^ {20,}value +95 % interval\n(?:.+\n)+\n(?:.+\n)+/m);
+  expect(before).toBe(
     `Test on 5 texts
 ===============
               precision    recall  f1-score   support
@@ -62,7 +61,25 @@ sea         2              0       1
 Of 1 text marked "a|b", none is "a|b"; of 1 "a|b" text, none is found. With so few texts, other texts may give quite different numbers.
 Of 3 texts marked garden, 2 are garden; of 2 garden texts, all are found. With so few texts, other texts may give quite different numbers.
 Of 2 texts marked sea, all are sea; of 3 sea texts, 2 are found. With so few texts, other texts may give quite different numbers.
-Also: all labels of a text right 0.400, Hamming loss 0.267, log loss 0.649, ROC AUC 0.667, average precision 0.733.
+
+`,
+  );
+  // Wilson's interval by scipy; of resampled five texts the ends are left to tests/run/judgement.
+  for (const line of [
+    /^all labels of a text right {2}0\.400 {2}0\.118 to 0\.769$/m,
+    /^Hamming loss +0\.267 {2}0\.\d{3} to 0\.\d{3}$/m,
+    /^log loss +0\.649 {2}0\.\d{3} to \d\.\d{3}$/m,
+    /^ROC AUC +0\.667 /m,
+    /^average precision +0\.733 /m,
+    /^samples avg +0\.500 \(.*\) +0\.500 \(.*\) +0\.467 \(.*\)$/m,
+  ])
+    expect(report).toMatch(line);
+  expect(after).toBe(
+    `
+Other texts of the same kind would give other numbers: 95 of 100 such intervals hold the number of all of them.
+No interval: ROC AUC. There are too few mistakes, or too few texts of a label, to tell one.
+These 5 texts are too few to tell any two models apart.
+What each number means: docs/evaluation.md in Textgraft's package.
 
 Worst mistakes
 ==============
@@ -79,10 +96,10 @@ Worst mistakes
 
 test("no label at all is told in words, and no mistake is, too", () => {
   const none: Judged = { row: 7, text: "t", labelIds: [], predictedIds: [1], probabilities: [0, 0.9, 0] };
-  const report = evaluationReport(labels, metricsOf([none, ...judged]), [none]);
+  const report = evaluationReport(labels, judgement([none, ...judged]));
   expect(report).toContain("row 7 is without a label, taken for garden (garden 90.0 %):");
   const right = judged.slice(0, 2);
-  expect(evaluationReport(labels, metricsOf(right), right)).toContain("None: every text got its label.");
+  expect(evaluationReport(labels, judgement(right))).toContain("None: every text got its label.");
 });
 
 test("mistakes as CSV have sets that can be read again", () => {
@@ -96,7 +113,7 @@ test("mistakes as CSV have sets that can be read again", () => {
 });
 
 test("the judgement as JSON has scikit-learn's rows for several labels", () => {
-  const json = JSON.parse(JSON.stringify(evaluationData(labels, metricsOf(judged), judged)));
+  const json = JSON.parse(JSON.stringify(evaluationData(labels, judgement(judged))));
   expect(json).toMatchObject({ texts: 5, mistakes: 3, accuracy: 0.4 });
   expect(json).not.toHaveProperty("samples"); // it is in the report, as all averages are
   expect(json.hammingLoss).toBeCloseTo(4 / 15, 12);
@@ -110,7 +127,7 @@ test("the judgement as JSON has scikit-learn's rows for several labels", () => {
 });
 
 test("floors are compared by texts whose labels are all right", () => {
-  const model = metricsOf(judged);
+  const { metrics: model } = judgement(judged);
   const test = { texts: judged.map(({ text }) => text), labelIds: judged.map(({ labelIds }) => labelIds) };
   const nothing = atOnce(multiLabel.floors({ texts: ["x"], labelIds: [[]] }, test, labels))[0]!;
   expect(floorSentence(model, [nothing])).toBe(

@@ -7,7 +7,7 @@ import { mistakesCsv } from "../../src/report/mistakes.js";
 import { clock, columns, oneLine, percent } from "../../src/report/plain.js";
 import { evaluationReport, trainingReport } from "../../src/report/run-report.js";
 import type { DataFacts, EpochFacts, Judged, TrainResult } from "../../src/run/events.js";
-import { measure } from "../../src/run/metrics.js";
+import { judgementOf } from "../../src/run/judgement.js";
 import { resolveOptions } from "../../src/run/options.js";
 import { lengthStatistics } from "../../src/tokens/lengths.js";
 import { environment } from "./invented-results.js";
@@ -30,13 +30,9 @@ const judged: Judged[] = [
   probabilities: [ham as number, 1 - (ham as number)],
 }));
 
-const metricsOf = (answers: readonly Judged[]) =>
-  measure(
-    answers.map(({ labelIds }) => labelIds[0]!),
-    answers.map(({ probabilities }) => probabilities),
-  );
+const judgement = (answers: readonly Judged[]) => judgementOf(answers, "single_label");
 
-const metrics = metricsOf(judged);
+const { metrics } = judgement(judged);
 
 const epoch = (number: number, validationLoss: number): EpochFacts => ({
   epoch: number,
@@ -98,9 +94,10 @@ const result: TrainResult = {
   stopped: null,
   test: {
     loss: 0.5,
-    metrics,
-    judged,
-    floors: [{ name: "the majority label", predictedIds: [], metrics: metricsOf(judged.slice(0, 4)) }],
+    ...judgement(judged),
+    floors: [
+      { name: "the majority label", predictedIds: [], metrics: judgement(judged.slice(0, 4)).metrics },
+    ],
   },
   environment,
   seconds: 200,
@@ -197,7 +194,7 @@ test.each([
 
 test("an evaluation is judged as a training's test is, but without floors", () => {
   const [, whole] = split(trainingReport(result), "Test on 6 texts");
-  const report = evaluationReport(labels, metrics, judged);
+  const report = evaluationReport(labels, judgement(judged));
   const [beforeFloors] = split(whole, "The model ");
   expect(report.startsWith(beforeFloors.trimEnd())).toBe(true);
   expect(report).not.toContain("majority");
@@ -205,14 +202,14 @@ test("an evaluation is judged as a training's test is, but without floors", () =
 
 test("numbers that are undefined are left out of the text and null in JSON", () => {
   const one = judged.filter(({ labelIds }) => labelIds[0] === 0);
-  expect(evaluationReport(labels, metricsOf(one), one)).not.toContain("NaN");
-  const json = JSON.parse(JSON.stringify(evaluationData(labels, metricsOf(one), one)));
+  expect(evaluationReport(labels, judgement(one))).not.toContain("NaN");
+  const json = JSON.parse(JSON.stringify(evaluationData(labels, judgement(one))));
   expect(json.rocAuc).toBeNull();
 });
 
 test("no mistake at all is said", () => {
   const right = judged.filter(({ labelIds, predictedIds }) => labelIds[0] === predictedIds[0]);
-  expect(evaluationReport(labels, metricsOf(right), right)).toContain("None: every text got its label.");
+  expect(evaluationReport(labels, judgement(right))).toContain("None: every text got its label.");
 });
 
 test("JSON of a training has the scores but not the texts", () => {

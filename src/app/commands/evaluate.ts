@@ -1,30 +1,26 @@
 import type { Command } from "commander";
-import { requireKnownLabels } from "../../data/check.js";
-import { chooseColumns, columnFacts } from "../../data/columns.js";
-import { type Dataset, readDataset } from "../../data/example.js";
-import { openTable } from "../../data/file-node.js";
 import { evaluationData } from "../../report/data.js";
-import { columnsText } from "../../report/facts.js";
+import { evaluationMarkdown } from "../../report/markdown-report.js";
+import { metricsJson } from "../../report/metrics-data.js";
 import { mistakesCsv, mistakesOf } from "../../report/mistakes.js";
 import { count } from "../../report/plain.js";
 import { evaluationReport } from "../../report/run-report.js";
-import type { Judged } from "../../run/events.js";
-import type { TextClassifier } from "../../run/load-node.js";
-import { rulesOf } from "../../run/problem.js";
-import { type App, type CommonFlags, checkOutput, jsonLine, writeOutput } from "../app.js";
-import { predictAll } from "../predict-all.js";
-import { openProgress, type Progress } from "../progress.js";
+import { type App, type CommonFlags, checkOutputs, jsonLine, writeOutput } from "../app.js";
+import { addGateOptions, type GateOptions, hasGates, requireGates, tellGates } from "../gate-options.js";
+import { openProgress } from "../progress.js";
+import { predicting, tellColumns } from "../tell-data.js";
 
-interface EvaluateFlags extends CommonFlags {
+interface EvaluateFlags extends CommonFlags, GateOptions {
   text?: string;
   label?: string;
   output?: string;
   report?: string;
+  metrics?: string;
 }
 
 /** `textgraft evaluate DIR DATA` */
 export function addEvaluate(program: Command, app: App): Command {
-  return program
+  const command = program
     .command("evaluate")
     .description("compare a model's predictions with the labels of texts that it was not trained on")
     .argument("<dir>", "model folder that train wrote")
@@ -39,71 +35,52 @@ export function addEvaluate(program: Command, app: App): Command {
       "--report <file>",
       "write a page with tables, curves and the worst mistakes as HTML; - is standard output, with nothing else",
     )
+    .option("--metrics <file>", "write all numbers with their intervals as JSON, in the form of metrics.json")
     .action((dir: string, data: string, flags: EvaluateFlags) => evaluateVerb(app, dir, data, flags));
+  return addGateOptions(command, {
+    under: "fail if a number is below: accuracy=0.95, macro-f1=0.9, spam.recall=0.9; may be repeated",
+    over: "fail if a number where less is better is above: log-loss=0.3; may be repeated",
+  });
 }
 
 async function evaluateVerb(app: App, dir: string, data: string, flags: EvaluateFlags): Promise<void> {
-  const { output, report, json } = flags;
-  const table = await openTable(data, flags.text);
-  chooseColumns(table, flags); // told before the model is loaded
-  if (output !== undefined) await checkOutput(output, { input: data, json });
-  if (report !== undefined) await checkOutput(report, { input: data, json, flag: "--report" });
+  const { output, report, metrics, junit, markdown, json } = flags;
+  requireGates(flags);
+  const files = {
+    "--output": output,
+    "--report": report,
+    "--metrics": metrics,
+    "--junit": junit,
+    "--markdown": markdown,
+  };
+  const stdoutTaken = await checkOutputs(files, { input: data, json });
   const progress = openProgress(app.stderr, flags);
-  const { load } = await import("../../run/load-node.js");
-  const classifier = await load(dir);
-  try {
-    const { labels, problem } = classifier;
-    const dataset = readDataset(table, flags, { multiLabel: problem === "multi_label" });
-    requireKnownLabels(dataset, labels);
-    tellColumns(dataset, progress);
-    const judged = await judge(classifier, dataset, progress);
-    const metrics = rulesOf(problem).measure(
-      judged.map(({ labelIds }) => labelIds),
-      judged.map(({ probabilities }) => probabilities),
-    );
-    if (report !== undefined) {
-      const { evaluationPage } = await import("../../report/html/evaluation-page.js");
-      const place = { folder: classifier.folder, source: dataset.source };
-      await writeOutput(app, report, evaluationPage({ problem, labels, metrics, judged }, place));
-      if (report === "-") return;
-      progress.say(`Wrote the report to ${report}.`);
-    }
-    if (output !== undefined) {
-      await writeOutput(app, output, mistakesCsv(labels, judged));
-      if (output === "-") return;
+  const { evaluate } = await import("../../run/evaluate-node.js");
+  const evaluation = await evaluate(dir, data, {
+    ...flags,
+    onData: (dataset) => tellColumns(dataset, progress),
+    onProgress: predicting(progress),
+  }).finally(progress.end);
+  const { labels, judged, folder, source, gates } = evaluation;
+  if (report !== undefined) {
+    const { evaluationPage } = await import("../../report/html/evaluation-page.js");
+    await writeOutput(app, report, evaluationPage(evaluation, evaluation));
+    if (report !== "-") progress.say(`Wrote the report to ${report}.`);
+  }
+  if (output !== undefined) {
+    await writeOutput(app, output, mistakesCsv(labels, judged));
+    if (output !== "-")
       progress.say(`Wrote ${count(mistakesOf(judged).length, "misclassified text")} to ${output}.`);
-    }
-    const facts = { folder: classifier.folder, source: dataset.source, labels };
+  }
+  if (metrics !== undefined) await writeOutput(app, metrics, metricsJson(evaluation, evaluation));
+  if (markdown !== undefined) await writeOutput(app, markdown, evaluationMarkdown(evaluation));
+  if (!stdoutTaken) {
     app.stdout.write(
       json
-        ? jsonLine({ ...facts, ...evaluationData(labels, metrics, judged) })
-        : evaluationReport(labels, metrics, judged),
+        ? jsonLine({ folder, source, labels, ...evaluationData(labels, evaluation, gates) })
+        : evaluationReport(labels, evaluation, gates),
     );
-  } finally {
-    await classifier.close();
   }
-}
-
-async function judge(
-  classifier: TextClassifier,
-  { examples }: Dataset,
-  progress: Progress,
-): Promise<Judged[]> {
-  const { labels } = classifier;
-  const texts = examples.map(({ text }) => text);
-  const predictions = await predictAll(classifier, texts, progress);
-  const idsOf = (names: readonly string[]) => names.map((name) => labels.indexOf(name)).sort((a, b) => a - b);
-  return predictions.map((prediction, i) => ({
-    text: texts[i]!,
-    row: examples.at(i)!.row,
-    labelIds: idsOf(examples.at(i)!.labels),
-    predictedIds: idsOf(prediction.labels),
-    probabilities: labels.map((name) => prediction.scores[name]!),
-  }));
-}
-
-function tellColumns({ source, columns }: Dataset, { say }: Progress): void {
-  if (columns === undefined) return;
-  const facts = columnFacts(columns);
-  if (facts.guessed.length > 0) say(`Read ${source}; ${columnsText(facts)}.`);
+  if (hasGates(flags))
+    await tellGates(app, gates, { junit, suite: `textgraft evaluate ${dir} ${data}`, progress });
 }

@@ -1,5 +1,6 @@
 import { calibrationFigure } from "./calibration.js";
 import { figures } from "./figure.js";
+import { intervalsSection } from "./intervals-section.js";
 import { confusionSection, labelsSection } from "./labels-section.js";
 import { html } from "./markup.js";
 import { mistakesSection } from "./mistakes-section.js";
@@ -20,6 +21,12 @@ export function judgementSections(judgement: Judgement, { file }: { file?: strin
       title: "Label by label",
       short: "Labels",
       content: html`${labelsSection(judgement)}${confusionSection(judgement)}`,
+    },
+    {
+      id: "intervals",
+      title: "How sure these numbers are",
+      short: "Intervals",
+      content: intervalsSection(judgement),
     },
     {
       id: "probabilities",

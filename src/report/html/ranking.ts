@@ -1,6 +1,5 @@
 import type { Problem } from "../../model/loss.js";
-import type { Judged } from "../../run/events.js";
-import type { Metrics } from "../../run/metrics.js";
+import type { Judgement as BareJudgement } from "../../run/judgement.js";
 import { type LabelCurves, labelCurves, type Point } from "./curves.js";
 import { figure } from "./figure.js";
 import { type Content, html, labelName, shortened } from "./markup.js";
@@ -8,11 +7,9 @@ import { colors, dashes, Plot } from "./plot.js";
 import type { TableSpec } from "./table.js";
 
 /** The judgement on some texts, as the sections about it take it. */
-export interface Judgement {
+export interface Judgement extends BareJudgement {
   problem: Problem;
   labels: readonly string[];
-  metrics: Metrics;
-  judged: readonly Judged[];
 }
 
 /** Precision-recall and ROC curves; undefined where no label has both texts with it and texts without it. */

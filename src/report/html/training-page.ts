@@ -18,12 +18,7 @@ export function trainingPage(result: TrainResult): string {
     .replace(/[/\\]+$/, "")
     .split(/[/\\]/)
     .at(-1)!;
-  const judgement: Judgement = {
-    problem: data.problem,
-    labels: data.labels,
-    metrics: test.metrics,
-    judged: test.judged,
-  };
+  const judgement: Judgement = { problem: data.problem, labels: data.labels, ...test };
   return page({
     title: `${name}: report of a Textgraft model`,
     subject: html`${foreign(name)} tells ${labelList(data.labels)} apart`,

@@ -39,13 +39,41 @@ export function multiLabelMetrics(
     if (wrongHere === 0) rightTexts++;
     wrongAnswers += wrongHere;
   }
+  return fromTally({
+    ofLabel,
+    samples: scoreTable(ofText).macro,
+    texts: truth.length,
+    rightTexts,
+    wrongAnswers,
+  });
+}
+
+/** What is counted over texts. */
+export interface MultiLabelTally {
+  ofLabel: readonly Hits[];
+  /** Mean over the texts. */
+  samples: Scores;
+  texts: number;
+  /** Texts whose labels are all right. */
+  rightTexts: number;
+  /** Single yes-or-no answers that are wrong. */
+  wrongAnswers: number;
+}
+
+export function fromTally({
+  ofLabel,
+  samples,
+  texts,
+  rightTexts,
+  wrongAnswers,
+}: MultiLabelTally): MultiLabelMetrics {
   return {
     ...scoreTable(ofLabel),
-    samples: scoreTable(ofText).macro,
-    accuracy: rightTexts / truth.length,
-    hammingLoss: wrongAnswers / (truth.length * labelCount),
+    samples,
+    accuracy: rightTexts / texts,
+    hammingLoss: wrongAnswers / (texts * ofLabel.length),
     confusions: ofLabel.map(({ truePositives, falsePositives, falseNegatives }) => [
-      [truth.length - truePositives - falsePositives - falseNegatives, falsePositives],
+      [texts - truePositives - falsePositives - falseNegatives, falsePositives],
       [falseNegatives, truePositives],
     ]),
   };

@@ -40,20 +40,28 @@ export const multiLabelBrierScore = (truth: Rows, probabilities: Rows): number =
  * Expected calibration error in [0, 1]: texts fall into equal bins (low, high] of the top probability, and the gaps
  * between mean probability and accuracy are averaged by share of the texts. https://arxiv.org/abs/1706.04599
  */
-export function calibrationError(labelIds: readonly number[], probabilities: Rows, binCount = 10): number {
+export function calibrationError(labelIds: readonly number[], probabilities: Rows, binCount = BINS): number {
   const gaps = new Array<number>(binCount).fill(0); // Σ (confidence − right) of each bin
   for (const [i, labelId] of labelIds.entries()) {
     const prediction = argmax(probabilities[i]!);
     const confidence = probabilities[i]![prediction]!;
-    let bin = 0;
-    while (bin < binCount - 1 && confidence > (bin + 1) / binCount) bin++;
-    gaps[bin]! += confidence - (prediction === labelId ? 1 : 0);
+    gaps[binOf(confidence, binCount)]! += confidence - (prediction === labelId ? 1 : 0);
   }
   return sum(gaps.map(Math.abs)) / labelIds.length;
 }
 
+/** Of calibration. */
+export const BINS = 10;
+
+/** The bin (low, high] of a probability, from 0. */
+export function binOf(confidence: number, binCount = BINS): number {
+  let bin = 0;
+  while (bin < binCount - 1 && confidence > (bin + 1) / binCount) bin++;
+  return bin;
+}
+
 /** Keeps logarithms finite; scikit-learn's limits for float64. */
-const clipped = (p: number): number => Math.min(Math.max(p, Number.EPSILON), 1 - Number.EPSILON);
+export const clipped = (p: number): number => Math.min(Math.max(p, Number.EPSILON), 1 - Number.EPSILON);
 
 const mean = (values: readonly number[]): number => sum(values) / values.length;
 

@@ -1,0 +1,144 @@
+import { resolve } from "node:path";
+import { requireKnownLabels } from "../data/check.js";
+import { type ColumnNames, chooseColumns } from "../data/columns.js";
+import { type Dataset, readDataset } from "../data/example.js";
+import { openTable } from "../data/file-node.js";
+import type { Problem } from "../model/loss.js";
+import { classifierFacts } from "./classifier-facts.js";
+import { type Answering, type Compared, compareAnswers, notWorse, requireComparable } from "./comparison.js";
+import type { Judged } from "./events.js";
+import { checkGates, type Gate, type GateFlags, type GateResult, readGates } from "./gates.js";
+import { type Judgement, judgedTexts, judgementOf } from "./judgement.js";
+import { type LoadOptions, load, type TextClassifier } from "./load-node.js";
+import { datasetFrom, type LabelledRow } from "./parts.js";
+import { openPretrained } from "./pretrained-node.js";
+
+/** A judgement, and what was judged on what. */
+export interface Evaluation extends Judgement {
+  /** The model's folder. */
+  folder: string;
+  /** File name of the texts, or a description. */
+  source: string;
+  /** By labelId. */
+  labels: readonly string[];
+  problem: Problem;
+  gates: GateResult[];
+}
+
+export interface Comparison extends Compared {
+  folders: { a: string; b: string };
+  source: string;
+  gates: GateResult[];
+}
+
+/** Gates hold the model's numbers against limits: `{ failUnder: ["spam.recall=0.9"] }`. */
+export interface EvaluateOptions extends ColumnNames, GateFlags {
+  /** For models that are given as folders. */
+  load?: LoadOptions;
+  /** Called when the texts are read. */
+  onData?: (dataset: Dataset) => void;
+  onProgress?: (done: number, total: number) => void;
+}
+
+/** Gates hold B's numbers less A's against limits: `{ failUnder: ["accuracy=-0.01"] }`. */
+export interface CompareOptions extends EvaluateOptions {
+  /** Adds gates that B isn't significantly worse than A. */
+  failIfWorse?: boolean;
+}
+
+/** A loaded classifier, which stays open, or a model folder. */
+export type Model = TextClassifier | string;
+
+/** A file of labelled rows, or such rows. */
+export type LabelledData = string | readonly LabelledRow[];
+
+/**
+ * Compares a model's answers with the labels of texts that it wasn't trained on. Errors, all but the first before any long
+ * work: those of `load`; `file-missing`, `column-missing`, `data-invalid` of the data; `label-unknown` for a label that the
+ * model doesn't know; `option-invalid` of gates.
+ */
+export async function evaluate(
+  model: Model,
+  data: LabelledData,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const open = await openData(data, options);
+  const { folder, labels, problem } = await answering(model);
+  const gates = readGates(options, { labels, problem });
+  const dataset = checked(open(problem), labels, options);
+  const judgement = judgementOf(await answersOf(model, dataset, options, labels), problem);
+  return {
+    folder,
+    source: dataset.source,
+    labels,
+    problem,
+    ...judgement,
+    gates: checkGates(gates, ({ of }) => of(judgement.metrics)),
+  };
+}
+
+/**
+ * Compares two models on the same labelled texts: B's numbers less A's. One model is open at a time, if they are given as
+ * folders. Errors: those of `evaluate`, and `label-unknown` where the models' labels aren't the same.
+ */
+export async function compare(
+  a: Model,
+  b: Model,
+  data: LabelledData,
+  options: CompareOptions = {},
+): Promise<Comparison> {
+  const open = await openData(data, options);
+  const [ofA, ofB] = [await answering(a), await answering(b)];
+  requireComparable(ofA, ofB);
+  const { labels, problem } = ofA;
+  const gates = readGates(options, { labels, problem });
+  const dataset = checked(open(problem), labels, options);
+  const answersA = await answersOf(a, dataset, options, labels);
+  const answersB = await answersOf(b, dataset, options, labels);
+  const compared = compareAnswers(answersA, answersB, { labels, problem });
+  const difference = ({ of }: Gate) => of(compared.b.metrics) - of(compared.a.metrics);
+  return {
+    folders: { a: ofA.folder, b: ofB.folder },
+    source: dataset.source,
+    ...compared,
+    gates: [...checkGates(gates, difference), ...(options.failIfWorse ? notWorse(compared) : [])],
+  };
+}
+
+/** What a model answers, without loading its weights. */
+async function answering(model: Model): Promise<Answering> {
+  if (typeof model !== "string") return model;
+  const { labels, problem } = classifierFacts(await openPretrained(resolve(model)));
+  return { folder: model, labels, problem };
+}
+
+function checked(dataset: Dataset, labels: readonly string[], { onData }: EvaluateOptions): Dataset {
+  requireKnownLabels(dataset, labels);
+  onData?.(dataset);
+  return dataset;
+}
+
+async function openData(data: LabelledData, names: ColumnNames): Promise<(problem: Problem) => Dataset> {
+  const multi = (problem: Problem) => ({ multiLabel: problem === "multi_label" });
+  if (typeof data !== "string") return (problem) => datasetFrom(data, multi(problem));
+  const table = await openTable(data, names.text);
+  chooseColumns(table, names);
+  return (problem) => readDataset(table, names, multi(problem));
+}
+
+/** With labelIds of `labels`, which are the model's in any order. */
+async function answersOf(
+  model: Model,
+  dataset: Dataset,
+  { load: loading, onProgress }: EvaluateOptions,
+  labels: readonly string[],
+): Promise<Judged[]> {
+  const classifier = typeof model === "string" ? await load(model, loading) : model;
+  try {
+    const texts = dataset.examples.map(({ text }) => text);
+    const predictions = await classifier.predict(texts, onProgress ? { onProgress } : {});
+    return judgedTexts(dataset, predictions, labels);
+  } finally {
+    if (classifier !== model) await classifier.close();
+  }
+}

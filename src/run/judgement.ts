@@ -1,0 +1,55 @@
+import { random } from "../base/random.js";
+import type { Dataset } from "../data/example.js";
+import type { Problem } from "../model/loss.js";
+import type { Judged } from "./events.js";
+import { type Intervals, intervalsOf } from "./intervals.js";
+import { type SmallestDifference, smallestDifference } from "./metrics/mcnemar.js";
+import { isRight } from "./metrics/outcomes.js";
+import type { Metrics } from "./metrics.js";
+import type { Prediction } from "./predict.js";
+import { rulesOf } from "./problem.js";
+
+/** What labelled texts say about a model. */
+export interface Judgement {
+  metrics: Metrics;
+  intervals: Intervals;
+  /** By how many of these texts another model has to differ, to be told apart from this one. */
+  smallestDifference: SmallestDifference;
+  judged: readonly Judged[];
+}
+
+/** Judges answers; refuses an empty set. The same answers give the same intervals, always. */
+export function judgementOf(judged: readonly Judged[], problem: Problem): Judgement {
+  const metrics = rulesOf(problem).measure(
+    judged.map(({ labelIds }) => labelIds),
+    judged.map(({ probabilities }) => probabilities),
+    judged.map(({ predictedIds }) => predictedIds),
+  );
+  const mistakes = judged.filter((answer) => !isRight(answer)).length;
+  return {
+    metrics,
+    intervals: intervalsOf(judged, metrics, { problem, random: resampling() }),
+    smallestDifference: smallestDifference(judged.length, mistakes),
+    judged,
+  };
+}
+
+/** Not the seed of a training: a model's numbers don't depend on who computes them. */
+export const resampling = () => random(0).fork("bootstrap");
+
+/** What a model answered to the texts of a dataset, beside their labels. `labels` are the model's. */
+export function judgedTexts(
+  { examples }: Dataset,
+  predictions: readonly Prediction[],
+  labels: readonly string[],
+): Judged[] {
+  const ids = new Map(labels.map((label, id) => [label, id]));
+  const idsOf = (names: readonly string[]) => names.map((name) => ids.get(name)!).sort((a, b) => a - b);
+  return examples.map((example, i) => ({
+    text: example.text,
+    row: example.row,
+    labelIds: idsOf(example.labels),
+    predictedIds: idsOf(predictions[i]!.labels),
+    probabilities: labels.map((name) => predictions[i]!.scores[name]!),
+  }));
+}

@@ -92,7 +92,9 @@ class LocalEngine implements Engine {
     this.state.keep();
   }
 
+  /** Training has ended: what its session holds of batches is given back. */
   async restore(): Promise<void> {
+    await this.sessions.train.close();
     this.state.restore();
   }
 

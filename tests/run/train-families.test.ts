@@ -52,6 +52,17 @@ describe.each(families)("a %s checkpoint", (modelType) => {
   );
 });
 
+test("of layers that share their weights none is frozen alone", async () => {
+  const model = join(folder, "shared");
+  await writePublished(model, "albert", "bare");
+  const options = { ...tinyOptions, model, output: `${model}-trained`, data: inventedRows(60), freeze: 1 };
+  await expect(trained(options)).rejects.toMatchObject({
+    code: "option-invalid",
+    message: expect.stringContaining("the 2 layers of this model share their weights"),
+    fix: expect.stringContaining("--freeze embeddings, --freeze 2 for all layers"),
+  });
+});
+
 /** Names, of all layers but once, in order. */
 const layerless = (names: readonly string[]): string[] =>
   [...new Set(names.map((name) => name.replace(/\.\d+\./, ".N.")))].sort();

@@ -58,7 +58,7 @@ function teller({ live, say }: Progress): (event: Exclude<TrainEvent, ModelEvent
           say("Now the model that is saved, trained on all rows but those that choose its best epoch.");
         break;
       case "model":
-        if (first()) for (const line of modelLines(event.facts)) say(line);
+        if (first() && current?.of !== "final") for (const line of modelLines(event.facts)) say(line);
         break;
       case "estimate":
         if (first()) say(estimateLine(event.facts, isOneOfMany() ? current!.total : 1));

@@ -13,8 +13,8 @@ export function foldsText(labels: readonly string[], { folds, spread }: FoldResu
   return [
     columns([["", "test texts", ...scoreNames, "epoch", "time"], ...rows], "  "),
     spreadTable(labels, spread),
-    `${count(folds.length, "training")}, each tested on rows that it had not seen; so each row was tested once. The saved model was\n` +
-      "trained on all rows (some of them chose its best epoch), so it is no worse than these, as far as more rows help.\n",
+    `${count(folds.length, "training")}, each tested on rows that it had not seen; so each row was tested once. The saved model\n` +
+      "is one more, trained on all rows (some of them chose its best epoch): it had more to learn from than these.\n",
   ].join("\n");
 }
 

@@ -1,17 +1,13 @@
 import { mapped } from "../base/iterables.js";
-import { random } from "../base/random.js";
-import { breathing } from "../base/steps.js";
 import type { Dataset } from "../data/example.js";
 import { numbered } from "../data/groups.js";
 import { normalized } from "../data/near-duplicates.js";
-import { openSpill } from "../data/spill-node.js";
 import { auditStart } from "./audit-start-node.js";
-import { encodeData, testByFolds } from "./cross-validate-node.js";
+import { testAll } from "./cross-validate-node.js";
 import { eventStream, telling } from "./event-stream.js";
 import type { DataFacts, ModelEvent, TrainEvent, TrainResult } from "./events.js";
 import { findDoubtful, type LabelFinding } from "./label-questions.js";
 import type { TrainOptions } from "./options.js";
-import { findParts } from "./parts.js";
 import { prepare, type TrainInput } from "./prepare-node.js";
 import type { Run } from "./train-node.js";
 
@@ -69,12 +65,7 @@ async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator
   const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));
   const prepared = yield* prepare({ cv: 5, ...own, ...given, ...from(own), data: input.data }, { signal });
   const { options, problem, sources } = prepared;
-  const seeded = random(options.seed);
-  const { split, cv } = options;
-  const parts = await breathing(findParts(sources, { problem, split, cv, random: seeded, openSpill }));
-  yield { kind: "data", facts: parts.facts };
-  const encoded = yield* encodeData(prepared, parts.facts.labels);
-  const { test } = yield* testByFolds(prepared, parts, encoded, seeded);
+  const { parts, test } = yield* testAll(prepared);
   const { labels } = parts.facts;
   const { findings, ...found } = findDoubtful(
     problem,

@@ -51,15 +51,24 @@ async function* pipeline(
 ): AsyncGenerator<TrainEvent, CrossValidation> {
   const start = Date.now();
   const prepared = yield* prepare(input, { signal });
+  const { parts, ...found } = yield* testAll(prepared);
+  const { options } = prepared;
+  return { options, data: parts.facts, ...found, seconds: (Date.now() - start) / 1000 };
+}
+
+/** Splits, tokenizes and tests all rows by `cv` trainings. */
+export async function* testAll(prepared: Prepared): AsyncGenerator<TrainEvent, Tested & { parts: Parts }> {
   const { options, problem, sources } = prepared;
-  const seeded = random(options.seed);
-  const { split, cv } = options;
+  const { split, cv, seed } = options;
+  const seeded = random(seed);
   const parts = await breathing(findParts(sources, { problem, split, cv, random: seeded, openSpill }));
   yield { kind: "data", facts: parts.facts };
   const encoded = yield* encodeData(prepared, parts.facts.labels);
-  const found = yield* testByFolds(prepared, parts, encoded, seeded);
-  return { options, data: parts.facts, ...found, seconds: (Date.now() - start) / 1000 };
+  return { parts, ...(yield* testByFolds(prepared, parts, encoded, seeded)) };
 }
+
+/** The folds' results, and all answers together. */
+type Tested = FoldResults & Pick<CrossValidation, "test">;
 
 /** Tokenizes all rows of the data, so that any of them can be trained on. */
 export const encodeData = (
@@ -76,7 +85,7 @@ export async function* testByFolds(
   parts: Pick<Parts, "facts" | "groups">,
   encoded: Encoded,
   seeded: Random,
-): AsyncGenerator<TrainEvent, FoldResults & Pick<CrossValidation, "test">> {
+): AsyncGenerator<TrainEvent, Tested> {
   const { options, problem, sources } = prepared;
   const { labels } = parts.facts;
   const foldOf = foldsOf(sources.data, options.cv, { random: seeded, groups: parts.groups });

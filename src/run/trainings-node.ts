@@ -26,7 +26,7 @@ export async function* fitEach<T>(
   const results: T[] = [];
   for (const training of trainings) {
     const { facts, prepared, parts, random, tokens } = training;
-    prepared.stopIfCancelled();
+    if (prepared.cancelled()) throw stoppedIn(facts);
     yield { kind: "training", facts };
     const fitted = yield* fit(prepared, parts, random, tokens);
     try {
@@ -40,8 +40,10 @@ export async function* fitEach<T>(
 
 /** What is asked of all rows needs all trainings: one that was stopped makes the others worthless. */
 export function requireWhole({ history }: Fitted, { facts }: Training): void {
-  if (history.stopped !== "cancelled") return;
-  throw new TextgraftError("cancelled", {
-    message: `Stopped in training ${facts.number} of ${facts.total}; nothing was written.`,
-  });
+  if (history.stopped === "cancelled") throw stoppedIn(facts);
 }
+
+const stoppedIn = ({ number, total }: TrainingFacts): TextgraftError =>
+  new TextgraftError("cancelled", {
+    message: `Stopped in training ${number} of ${total}; nothing was written.`,
+  });

@@ -63,7 +63,9 @@ async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator
       text: `${finetuned} may have learned wrong labels by heart, so the audit trains what it was made from, ${own.model}, in the same way.`,
     };
   const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));
-  const prepared = yield* prepare({ cv: 5, ...own, ...given, ...from(own), data: input.data }, { signal });
+  const chosen = LEARNING.some((name) => given[name] !== undefined) && finetuned === undefined;
+  const base = chosen ? {} : own;
+  const prepared = yield* prepare({ cv: 5, ...base, ...given, ...from(own), data: input.data }, { signal });
   const { options, problem, sources } = prepared;
   const { parts, test } = yield* testAll(prepared);
   const { labels } = parts.facts;
@@ -83,6 +85,9 @@ async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator
     seconds: (Date.now() - start) / 1000,
   };
 }
+
+/** Whoever chooses one of these chooses how to train: what is quick has no say then. */
+const LEARNING = ["freeze", "head", "epochs", "recipe"] as const;
 
 const from = ({ model, revision }: Partial<TrainOptions>) => ({
   ...(model !== undefined && { model }),

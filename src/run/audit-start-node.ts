@@ -1,4 +1,7 @@
 import { TextgraftError } from "../base/errors.js";
+import { readConfig } from "../model/families.js";
+import type { HeadKind } from "../model/head.js";
+import { fittingHeads } from "../model/stock-form.js";
 import { findModel } from "./find-model-node.js";
 import type { HubRequest } from "./hub/resolve-node.js";
 import { openModelFolder } from "./model-folder-node.js";
@@ -40,13 +43,24 @@ export async function auditStart(
     const { path } = await findModel(name, { ...request, revision }).catch((cause: unknown) => {
       throw name === model ? cause : originMissing(model, name, cause);
     });
-    const own = ownOptions((await openModelFolder(path)).textgraft);
-    if (own === undefined) break;
+    const folder = await openModelFolder(path);
+    const own = ownOptions(folder.textgraft);
+    if (own === undefined) {
+      options ??= quickOptions(fittingHeads(readConfig(folder.config)));
+      break;
+    }
     options ??= own;
     [name, revision] = [own.model, own.revision ?? trainOptions.revision.default];
   }
   return { options: { ...options, model: name, revision }, ...(name !== model && { finetuned: model }) };
 }
+
+/**
+ * How a pretrained model is trained for an audit where nothing else is said: a hidden layer above the frozen encoder, whose
+ * features are computed once for all folds. `scripts/label-errors.mjs` measures what it finds. Where no such head fits, as in train.
+ */
+const quickOptions = (heads: readonly HeadKind[]): Partial<TrainOptions> =>
+  heads.includes("relu") ? { freeze: "all", head: "relu", epochs: 10 } : {};
 
 const originMissing = (model: string, name: string, cause: unknown): TextgraftError =>
   new TextgraftError("file-missing", {

@@ -84,3 +84,11 @@ test("of a model that was fine-tuned, what it was made from is trained again, in
   const [notice] = events.flatMap((event) => (event.kind === "notice" ? [event.text] : []));
   expect(notice).toContain("may have learned wrong labels by heart");
 });
+
+test("a pretrained model stays frozen under a hidden layer, unless one chooses otherwise", async () => {
+  const common = { data: inventedRows(60), model, cv: 2, batchSize: 16, threads: 2 };
+  const { options: quick } = await audit(common).result;
+  expect(quick).toMatchObject({ freeze: "all", head: "relu", epochs: 10, learningRate: "auto" });
+  const { options: chosen } = await audit({ ...common, epochs: 1 }).result;
+  expect(chosen).toMatchObject({ freeze: "none", head: "stock", epochs: 1 });
+});

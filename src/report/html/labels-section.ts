@@ -49,7 +49,8 @@ const bar = (share: number): Content =>
 export function confusionSection(judgement: Judgement): Content {
   const { labels, metrics } = judgement;
   if ("samples" in metrics) return outcomes(labels, metrics);
-  return html`${labels.length <= MOST_IN_MATRIX && matrix(labels, metrics)}
+  return html`<h3>What is taken for what</h3>
+${labels.length <= MOST_IN_MATRIX && matrix(labels, metrics)}
 ${labels.length > 2 && mixUps(labels, metrics)}
 `;
 }
@@ -109,11 +110,12 @@ function mixUps(labels: readonly string[], { confusion }: ClassificationMetrics)
 
 /** For each label how many texts were rightly given it, wrongly given it, and had it without being given it. */
 const outcomes = (labels: readonly string[], { confusions }: MultiLabelMetrics): Content =>
-  table({
-    caption: "How many texts were given each label",
-    header: ["label", "rightly given", "wrongly given", "missed"],
-    rows: confusions.map(([[, wrong], [missed, right]], labelId) => [
-      labelName(labels[labelId]!),
-      ...[right, wrong, missed].map(grouped),
-    ]),
-  });
+  html`<h3>Given and missed</h3>
+${table({
+  caption: "How many texts were given each label",
+  header: ["label", "rightly given", "wrongly given", "missed"],
+  rows: confusions.map(([[, wrong], [missed, right]], labelId) => [
+    labelName(labels[labelId]!),
+    ...[right, wrong, missed].map(grouped),
+  ]),
+})}`;

@@ -1,3 +1,5 @@
+import { percent } from "../plain.js";
+
 /** A piece of HTML. Only `html` and `trusted` make one, so that a text can't be taken for markup by mistake. */
 export class Html {
   constructor(readonly text: string) {}
@@ -51,6 +53,9 @@ export function shortened(text: string, width: number): string {
 }
 
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+/** 0.1341 → "13.4 %", which no line break takes apart. */
+export const share = (of: number): string => percent(of).replace(" %", "\u00a0%");
 
 /** The name of a label where there is little room; the whole name is told on hovering. */
 export function labelName(label: string, width = 40): Html {

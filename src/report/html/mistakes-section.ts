@@ -1,47 +1,61 @@
 import type { Judged } from "../../run/events.js";
 import { missedIds, mistakesOf, wrongIds } from "../mistakes.js";
-import { count, grouped, percent } from "../plain.js";
-import { type Content, html, labelName, shortened } from "./markup.js";
+import { count, grouped } from "../plain.js";
+import { type Content, html, labelName, share, shortened } from "./markup.js";
 import type { Judgement } from "./ranking.js";
+import { more } from "./table.js";
 
 /** The texts that got a wrong label, those that the model was surest of first. */
-export function mistakesSection({ labels, judged }: Judgement, { file }: { file?: string } = {}): Content {
+export function mistakesSection(judgement: Judgement, { file }: { file?: string } = {}): Content {
+  const { labels, judged } = judgement;
   const mistakes = mistakesOf(judged);
-  const shown = mistakes.slice(0, MOST);
-  if (shown.length === 0) return html`<p>None: every text got its label.</p>`;
-  const all = `${count(mistakes.length, "text")} of ${grouped(judged.length)} got a wrong label (${percent(mistakes.length / judged.length)}).`;
+  if (mistakes.length === 0) return html`<p>None: every text got its label.</p>`;
+  const all = `${count(mistakes.length, "text")} of ${grouped(judged.length)} got a wrong label (${share(mistakes.length / judged.length)}).`;
   const order =
-    shown.length === 1
-      ? ""
-      : shown.length < mistakes.length
-        ? ` Here are the ${shown.length} of which the model was surest; such texts often have a wrong label in the data.`
-        : " Those of which the model was surest come first; such texts often have a wrong label in the data.";
+    mistakes.length > 1 &&
+    " Those that it was surest of come first: where it is very sure, look whether the label in the data is right.";
+  const items = (from: number, to: number): Content => html`<ol class="mistakes" start="${from + 1}">
+${mistakes.slice(from, to).map((answer) => mistake(labels, answer))}</ol>
+`;
+  const next = Math.min(mistakes.length, MOST);
   return html`<p>${all}${order}${file !== undefined && html` All of them are in <code>${file}</code>.`}</p>
-<ol class="mistakes">
-${shown.map((answer) => mistake(labels, answer))}</ol>
+${items(0, SHOWN)}
+${next > SHOWN && more(`The next ${next - SHOWN}`, items(SHOWN, next))}
 `;
 }
 
-const MOST = 20;
+const SHOWN = 8;
+const MOST = 24;
 const LONGEST = 700; // characters
 
 function mistake(labels: readonly string[], answer: Judged): Content {
-  const { row, text, labelIds, predictedIds, probabilities } = answer;
-  const names = (ids: readonly number[]): Content =>
-    ids.length === 0
-      ? "without a label"
-      : ids.map((id, i) => html`${i > 0 && ", "}<strong>${labelName(labels[id]!)}</strong>`);
-  const single = labelIds.length === 1 && predictedIds.length === 1;
-  const scored = single ? predictedIds : [...wrongIds(answer), ...missedIds(answer)];
-  const scores = scored.map(
-    (id, i) =>
-      html`${i > 0 && ", "}${!single && html`${labelName(labels[id]!)} `}${percent(probabilities[id]!)}`,
-  );
+  const { row, text } = answer;
   const characters = [...text].length;
   return html`<li>
-<p class="verdict">${names(labelIds)} <span class="taken">taken for</span> ${names(predictedIds)} <span class="muted">${scores} · row ${grouped(row)}</span></p>
+<p class="verdict">${verdict(labels, answer)} <span class="muted">· row ${grouped(row)}</span></p>
 <blockquote dir="auto">${characters > LONGEST ? shortened(text, LONGEST) : text}</blockquote>
 ${characters > LONGEST && html`<p class="muted">The text goes on; it has ${grouped(characters)} characters.</p>`}
 </li>
 `;
+}
+
+/** What was wrong, with the probability of each label that was wrongly given or missed. */
+function verdict(labels: readonly string[], answer: Judged): Content {
+  const { labelIds, predictedIds, probabilities } = answer;
+  const name = (id: number): Content => html`<strong>${labelName(labels[id]!)}</strong>`;
+  const told = (id: number): Content => html`${name(id)} ${share(probabilities[id]!)}`;
+  if (labelIds.length === 1 && predictedIds.length === 1) {
+    return html`${name(labelIds[0]!)} <span class="taken">taken for</span> ${told(predictedIds[0]!)}`;
+  }
+  const right = predictedIds.filter((id) => labelIds.includes(id));
+  const parts: Content[] = [];
+  const add = (what: string, ids: readonly number[], each: (id: number) => Content): void => {
+    if (ids.length === 0) return;
+    const items = ids.map((id, i) => html`${i > 0 && ", "}${each(id)}`);
+    parts.push(html`${parts.length > 0 && "; "}<span class="taken">${what}</span> ${items}`);
+  };
+  add("wrongly given", wrongIds(answer), told);
+  add("missed", missedIds(answer), told);
+  add("right", right, name);
+  return parts;
 }

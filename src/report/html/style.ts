@@ -26,7 +26,7 @@ main > section { padding-top: 3.5rem; }
 footer { padding-top: 4rem; padding-bottom: 3rem; color: var(--muted); font-size: .9rem; }
 h1 { font-size: 1.05rem; font-weight: 600; margin: 0; color: var(--muted); }
 h2 { font-size: 1.45rem; line-height: 1.3; font-weight: 650; margin: 0 0 1rem; letter-spacing: -.01em; }
-h3 { font-size: 1.05rem; font-weight: 600; margin: 0; }
+h3 { font-size: 1.05rem; font-weight: 600; margin: 2rem 0 .6rem; }
 p, ul, ol, dl, pre, figure { margin: 0 0 1rem; }
 p, li { max-width: 44rem; }
 ul { padding-left: 1.2rem; }
@@ -39,7 +39,7 @@ pre { background: var(--soft); border-radius: .5rem; padding: .9rem 1.1rem; whit
 .skip:focus { left: 1rem; top: 1rem; background: var(--ground); padding: .5rem 1rem; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 
-.answer { font-size: clamp(1.7rem, 1.2rem + 2.6vw, 2.6rem); line-height: 1.2; font-weight: 680; letter-spacing: -.02em; margin: .5rem 0 1rem; max-width: 22em; }
+.answer { font-size: clamp(1.7rem, 1.2rem + 2.6vw, 2.6rem); line-height: 1.2; font-weight: 680; letter-spacing: -.02em; margin: .5rem 0 1rem; max-width: 22em; text-wrap: balance; }
 .answer em { font-style: normal; color: var(--accent); }
 .lead { font-size: 1.15rem; }
 .notice { border-left: .25rem solid var(--other); background: var(--soft); border-radius: 0 .4rem .4rem 0; padding: .7rem 1rem; max-width: 46rem; }
@@ -77,6 +77,7 @@ abbr { text-decoration: none; }
 .mistakes li { padding: 1rem 0 .3rem; border-top: 1px solid var(--line); max-width: none; }
 .verdict { margin-bottom: .35rem; }
 .taken { color: var(--muted); }
+.mistakes li:first-child { border-top: 0; padding-top: 0; }
 blockquote { margin: 0 0 .6rem; max-width: 44rem; white-space: pre-wrap; }
 mark { color: inherit; background: color-mix(in srgb, var(--wrong) calc(var(--weight) * 100%), transparent); border-radius: .2em; text-decoration: underline; text-decoration-color: var(--other); text-decoration-thickness: calc(var(--weight) * 3px); text-underline-offset: .2em; }
 mark.against { background: color-mix(in srgb, var(--right) calc(var(--weight) * 100%), transparent); text-decoration-color: var(--accent); text-decoration-style: dotted; }
@@ -84,7 +85,7 @@ mark.against { background: color-mix(in srgb, var(--right) calc(var(--weight) * 
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 25rem), 1fr)); gap: 2.5rem; margin: 2rem 0 0; }
 .figures > figure:only-child { max-width: 32rem; }
 figure { min-width: 0; margin: 0; }
-figure h3 { margin-bottom: .5rem; }
+figure h3 { margin: 0 0 .5rem; }
 .plot { display: block; width: 100%; max-width: 32rem; height: auto; color: var(--muted); overflow: visible; }
 .plot text { white-space: pre; }
 .legend { list-style: none; padding: 0; margin: .25rem 0 .5rem; display: flex; flex-wrap: wrap; gap: .1rem 1.2rem; font-size: .92rem; }

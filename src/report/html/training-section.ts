@@ -97,7 +97,7 @@ function stepsFigure({ steps, options }: TrainResult): Content {
   const clip = options.maxGradientNorm;
   return figure({
     title: "Steps",
-    says: `The norm of the gradients was at most ${most.toPrecision(3)}${clip > 0 ? `; above ${clip} it is clipped` : ""}. The learning rate, drawn to the same height, peaks at ${largest.toPrecision(3)}.`,
+    says: `The norm of the gradients was at most ${Number(most.toPrecision(3))}${clip > 0 ? `; above ${clip} it is clipped` : ""}. The learning rate, drawn to the same height, peaks at ${Number(largest.toPrecision(3))}.`,
     plot: {
       x: { label: "step", labelArrow: false, ticks: 5 },
       y: { label: "gradient norm", labelArrow: false, grid: true, zero: true, ticks: 6 },
@@ -120,7 +120,7 @@ function stepsFigure({ steps, options }: TrainResult): Content {
         String(step),
         loss.toFixed(4),
         gradientNorm.toPrecision(4),
-        learningRate.toPrecision(3),
+        String(Number(learningRate.toPrecision(3))),
       ]),
     },
   });

@@ -67,7 +67,7 @@ function judgementText(labels: readonly string[], judgement: Judgement): string 
 }
 
 /** What keeping near duplicates on one side spared the test. */
-function flatteryLines({ flattery, test }: TrainResult): string[] {
+export function flatteryLines({ flattery, test }: TrainResult): string[] {
   if (flattery === undefined) return [];
   const { copies, known, unknown, accuracy } = flattery;
   const told = grouped(Math.round(copies * test.judged.length));

@@ -13,10 +13,15 @@ export function foldsText(labels: readonly string[], { folds, spread }: FoldResu
   return [
     columns([["", "test texts", ...scoreNames, "epoch", "time"], ...rows], "  "),
     spreadTable(labels, spread),
-    `${count(folds.length, "training")}, each tested on rows that it had not seen; so each row was tested once. The saved model\n` +
-      "is one more, trained on all rows (some of them chose its best epoch): it had more to learn from than these.\n",
+    foldsSentence(folds, "\n"),
+    "",
   ].join("\n");
 }
+
+/** What was tested, and what that says of the saved model; `space` stands where a line may end. */
+export const foldsSentence = (folds: readonly unknown[], space = " "): string =>
+  `${count(folds.length, "training")}, each tested on rows that it had not seen; so each row was tested once. The saved model${space}` +
+  "is one more, trained on all rows (some of them chose its best epoch): it had more to learn from than these.";
 
 /** Trainings that differ only in their seed, and what that says of differences between results. */
 export function seedsText(
@@ -30,22 +35,31 @@ export function seedsText(
     ...ending(run),
     run.seed === chosen ? "kept" : "",
   ]);
-  const lost = diverged.length === 0 ? "" : `Diverged and left out: seed ${diverged.join(", ")}.\n`;
   return [
     columns([["", "validation loss", ...scoreNames, "epoch", "time", ""], ...rows], "  "),
     spreadTable(labels, spread),
-    `${lost}${luckSentence(runs, spread)}\n`,
+    `${seedsSentences({ runs, spread, chosen, diverged }, "\n").join("\n")}\n`,
   ].join("\n");
 }
 
+/** Which seeds are left out, and what the others say; `space` stands where a line may end. */
+export function seedsSentences({ runs, spread, diverged }: SeedResults, space = " "): string[] {
+  const lost = diverged.length === 0 ? [] : [`Diverged and left out: seed ${diverged.join(", ")}.`];
+  return [...lost, luckSentence(runs, spread, space)];
+}
+
 /** What the seeds say of luck, in words. */
-function luckSentence(runs: readonly TrainingOutcome[], { accuracy, macroF1 }: OutcomeSpread): string {
+function luckSentence(
+  runs: readonly TrainingOutcome[],
+  { accuracy, macroF1 }: OutcomeSpread,
+  space: string,
+): string {
   if (runs.length < 2) return "Only one training ended, so nothing is known of what luck does.";
   // The difference of two runs has √2 times the deviation of one, and is within twice that 19 times of 20.
   const luck = (spread: Spread) => (2 * Math.SQRT2 * spread.deviation).toFixed(3);
   return (
-    "The same rows and settings, only other random numbers: what differs here is luck. Two trainings may differ by\n" +
-    `${luck(accuracy)} in accuracy and ${luck(macroF1)} in macro F1 without any reason, so a smaller gain from a setting proves nothing.\n` +
+    `The same rows and settings, only other random numbers: what differs here is luck. Two trainings may differ by${space}` +
+    `${luck(accuracy)} in accuracy and ${luck(macroF1)} in macro F1 without any reason, so a smaller gain from a setting proves nothing.${space}` +
     "The kept one was chosen by validation rows; its test score is one of these, not a better one by choice."
   );
 }

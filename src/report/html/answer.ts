@@ -1,5 +1,7 @@
 import type { TrainResult } from "../../run/events.js";
+import type { Interval } from "../../run/metrics/interval.js";
 import type { Metrics } from "../../run/metrics.js";
+import { intervalText } from "../intervals.js";
 import { grouped } from "../plain.js";
 import { type Content, html, labelName, share } from "./markup.js";
 import type { Judgement } from "./ranking.js";
@@ -12,40 +14,32 @@ export function answerSentence({ judged, metrics, problem }: Judgement): Content
   return html`<p class="answer"><em>${grouped(right)} of ${grouped(judged.length)}</em> test texts got ${labels}: ${share(metrics.accuracy)}.</p>`;
 }
 
-/** The numbers that people ask for first. */
-export function scores({ metrics, labels }: Judgement): Content {
-  const known = labels
-    .map((label, id) => ({ label, ...metrics.perLabel[id]! }))
-    .filter(({ support }) => support > 0);
-  const worst = known.reduce((a, b) => (b.f1 < a.f1 ? b : a));
-  const tiles: (readonly [name: Content, score: number, note?: Content])[] = [
-    [
-      "samples" in metrics ? "all labels right" : "accuracy",
-      metrics.accuracy,
-      "samples" in metrics ? html`${metrics.hammingLoss.toFixed(3)} of single answers are wrong` : undefined,
-    ],
-    ["macro F1", metrics.macro.f1, "mean of all labels"],
-    [html`F1 of ${labelName(worst.label, 24)}`, worst.f1, "the lowest of a label"],
-    ...probabilityScore(metrics),
+/** The numbers that people ask for first, each with its interval. */
+export function scores({ metrics, labels, intervals: { overall, perLabel } }: Judgement): Content {
+  const known = [...labels.keys()].filter((id) => metrics.perLabel[id]!.support > 0);
+  const f1 = (id: number): number => metrics.perLabel[id]!.f1;
+  const worst = known.reduce((a, b) => (f1(b) < f1(a) ? b : a));
+  const probability: Tile =
+    "samples" in metrics
+      ? ["average precision", metrics.averagePrecision, overall["average-precision"]]
+      : ["calibration error, 0 is best", metrics.calibrationError, overall["calibration-error"]];
+  const tiles: Tile[] = [
+    ["samples" in metrics ? "all labels of a text right" : "accuracy", metrics.accuracy, overall.accuracy],
+    ["macro F1, the mean of all labels", metrics.macro.f1, overall["macro-f1"]],
+    [html`F1 of ${labelName(labels[worst]!, 24)}, the lowest`, f1(worst), perLabel[worst]!.f1],
+    probability,
   ];
-  return html`<dl class="scores">${tiles
-    .filter(([, score]) => Number.isFinite(score))
-    .map(
-      ([
-        name,
-        score,
-        note,
-      ]) => html`<div><dt>${name}</dt><dd>${score.toFixed(3)}${note !== undefined && html`<small>${note}</small>`}</dd></div>
-`,
-    )}</dl>
+  return html`<dl class="scores">${tiles.filter(([, score]) => Number.isFinite(score)).map(tile)}</dl>
 `;
 }
 
-function probabilityScore(metrics: Metrics): (readonly [string, number, string])[] {
-  return "samples" in metrics
-    ? [["average precision", metrics.averagePrecision, "mean of all labels"]]
-    : [["calibration error", metrics.calibrationError, "of its probabilities; 0 is best"]];
-}
+type Tile = readonly [name: Content, score: number, interval: Interval | null | undefined];
+
+const tile = ([name, score, interval]: Tile): Content => html`<div><dt>${name}</dt><dd>${score.toFixed(3)}${
+  interval != null &&
+  html` <small>95\u00a0% interval ${intervalText(interval).replaceAll(" ", "\u00a0")}</small>`
+}</dd></div>
+`;
 
 /** The model beside two floors that know little. */
 export function floorsTable({ metrics, judged }: Judgement, floors: TrainResult["test"]["floors"]): Content {

@@ -6,6 +6,7 @@ import type { LengthLimit } from "../../tokens/long-texts.js";
 import { dataLines } from "../facts.js";
 import { readingOf } from "../long-texts.js";
 import { count, grouped, percent } from "../plain.js";
+import { flatteryLines } from "../run-report.js";
 import { figure, figures } from "./figure.js";
 import { type Content, html, labelName, shortened } from "./markup.js";
 import { colors, Plot } from "./plot.js";
@@ -28,7 +29,7 @@ export function dataSection(result: TrainResult): Content {
       row("all texts", (part) => data.parts[part].rows),
     ],
   });
-  return html`${list(dataLines(data))}
+  return html`${list([...dataLines(data), ...flatteryLines(result)])}
 ${conflictsTable(conflicts)}
 ${data.labels.length > 12 ? more("Texts by label and part", byLabel) : byLabel}
 ${figures([lengthFigure(lengths, model)])}

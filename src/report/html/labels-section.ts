@@ -51,7 +51,7 @@ export function confusionSection(judgement: Judgement): Content {
   if ("samples" in metrics) return outcomes(labels, metrics);
   return html`<h3>What is taken for what</h3>
 ${labels.length <= MOST_IN_MATRIX && matrix(labels, metrics)}
-${labels.length > 2 && mixUps(labels, metrics)}
+${labels.length > MOST_NAMED && mixUps(labels, metrics)}
 `;
 }
 

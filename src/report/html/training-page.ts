@@ -6,8 +6,9 @@ import { answerSentence, floorsTable, scores } from "./answer.js";
 import { dataSection } from "./data-section.js";
 import { judgementSections } from "./judgement-sections.js";
 import { type Content, foreign, html, labelName } from "./markup.js";
-import { page } from "./page.js";
+import { page, type Section } from "./page.js";
 import type { Judgement } from "./ranking.js";
+import { foldsSection, seedsSection } from "./repeats-section.js";
 import { environmentSection, settingsSection } from "./settings-section.js";
 import { trainingSection } from "./training-section.js";
 
@@ -36,6 +37,7 @@ ${notices(result).map(
         short: "Floors",
         content: floorsTable(judgement, test.floors),
       },
+      ...repeats(result),
       { id: "training", title: "The training", short: "Training", content: trainingSection(result) },
       { id: "data", title: "The data", short: "Data", content: dataSection(result) },
       { id: "settings", title: "How to repeat it", short: "Settings", content: settingsSection(result) },
@@ -48,6 +50,24 @@ ${notices(result).map(
     ],
     footer: html`<p>Written by Textgraft ${environment.textgraft} beside the model. Texts in it are those of ${options.test === "" ? data.source : options.test}: share it with those who may read them.</p>`,
   });
+}
+
+/** What other trainings came to, where there were several. */
+function repeats({ crossValidation, seeds }: TrainResult): Section[] {
+  const found: Section[] = [];
+  if (crossValidation) {
+    const content = foldsSection(crossValidation);
+    found.push({ id: "folds", title: "Cross-validation", short: "Folds", content });
+  }
+  if (seeds) {
+    found.push({
+      id: "seeds",
+      title: "The same with other seeds",
+      short: "Seeds",
+      content: seedsSection(seeds),
+    });
+  }
+  return found;
 }
 
 function labelList(labels: readonly string[]): Content {

@@ -78,7 +78,16 @@ export const unruly: Invented = {
   ],
 };
 
+/** Made once for each kind: intervals take a while. */
 export function inventedResult(invented: Invented): TrainResult {
+  const made = results.get(invented) ?? makeResult(invented);
+  results.set(invented, made);
+  return made;
+}
+
+const results = new Map<Invented, TrainResult>();
+
+function makeResult(invented: Invented): TrainResult {
   const { labels, problem, seed = 7 } = invented;
   const stream = random(seed);
   const judged = inventedJudged(invented, stream.fork("test"));

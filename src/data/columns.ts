@@ -119,3 +119,11 @@ export const columnFacts = ({ text, label }: Required<Columns>) => ({
   labelColumn: label.name,
   guessed: [text, label].flatMap(({ name, guessed }) => (guessed ? [name] : [])),
 });
+
+/** Whether a column of this name would be guessed to hold texts or labels. */
+export const isUsualName = (name: string): boolean =>
+  guesses.text.includes(name.toLowerCase()) || guesses.label.includes(name.toLowerCase());
+
+/** Columns that the user named, which mark a header. */
+export const namedColumns = ({ text, label }: ColumnNames): string[] =>
+  [text, label].flatMap((name) => name?.trim() ?? []);

@@ -13,7 +13,8 @@ export interface Table {
   hasLists?: boolean;
 }
 
-export type Delimiter = "," | ";" | "\t";
+export const delimiters = [",", ";", "\t", "|"] as const;
+export type Delimiter = (typeof delimiters)[number];
 
 /** Where a row stands, such as `row 17 (line 19)`. */
 export function place(row: number, line: number | undefined): string {

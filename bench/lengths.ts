@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { random, shuffled } from "#textgraft/base/random.js";
-import { readDataset } from "#textgraft/data/example.js";
-import { openTable } from "#textgraft/data/file-node.js";
+import { readExamples } from "#textgraft/data/read-examples.js";
+import { openRows } from "#textgraft/data/rows/open-rows-node.js";
 import { embeddedModel } from "#textgraft/run/model-folder-node.js";
 import { lengthStatistics } from "#textgraft/tokens/lengths.js";
 import { createTokenizer } from "#textgraft/tokens/tokenizer.js";
@@ -26,7 +26,7 @@ export async function realLengths(): Promise<RealLengths> {
     const lengths = likeSms(1024);
     return lengthsFrom("distributed like those of 5,572 SMS", lengths, await randomTexts(lengths));
   }
-  const texts = readDataset(await openTable(file)).examples.map(({ text }) => text);
+  const texts = (await readExamples(await openRows(file))).examples.map(({ text }) => text);
   const tokenizerJson = await readFile(join(embeddedModel(), "tokenizer.json"), "utf8");
   const tokenizer = createTokenizer({ tokenizerJson });
   const lengths = texts.map((text) => tokenizer.encode(text).inputIds.length);

@@ -3,8 +3,8 @@
 // the audit, such as epochs=2 freeze=all; flips=7 is the seed of the flips. `npm run build` first.
 import { existsSync } from "node:fs";
 import { random, shuffled } from "../dist/base/random.js";
-import { readDataset } from "../dist/data/example.js";
-import { openTable } from "../dist/data/file-node.js";
+import { readExamples } from "../dist/data/read-examples.js";
+import { openRows } from "../dist/data/rows/open-rows-node.js";
 import { audit } from "../dist/index.js";
 
 const sms = process.env.TEXTGRAFT_SMS ?? "../shared/data/spamdata_v2.csv";
@@ -14,7 +14,7 @@ if (!existsSync(sms)) {
 }
 const given = Object.fromEntries(process.argv.slice(2).map((arg) => arg.split("=")));
 const { flips = "1", ...options } = given;
-const { examples, labels } = readDataset(await openTable(sms));
+const { examples, labels } = await readExamples(await openRows(sms));
 const flipped = new Set(
   shuffled([...Array(examples.length).keys()], random(Number(flips))).slice(
     0,

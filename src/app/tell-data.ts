@@ -1,14 +1,13 @@
-import { columnFacts } from "../data/columns.js";
 import type { Dataset } from "../data/example.js";
-import { columnsText } from "../report/facts.js";
+import { readingNotices } from "../data/reading-notices.js";
+import { readingText } from "../report/facts.js";
 import { grouped } from "../report/plain.js";
 import type { Progress } from "./progress.js";
 
-/** Says which columns were guessed. */
-export function tellColumns({ source, columns }: Dataset, { say }: Progress): void {
-  if (columns === undefined) return;
-  const facts = columnFacts(columns);
-  if (facts.guessed.length > 0) say(`Read ${source}; ${columnsText(facts)}.`);
+/** Says how a file was read, and what is strange in it. */
+export function tellDataset(dataset: Dataset, { say }: Progress): void {
+  say(`${readingText(dataset)}.`);
+  for (const notice of readingNotices(dataset)) say(notice);
 }
 
 /** Tells how far predictions are; for `onProgress`. */

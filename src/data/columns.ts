@@ -1,129 +1,234 @@
 import { closest, TextgraftError } from "../base/errors.js";
-import { quoted, type Table } from "./table.js";
+import { columnsByContent } from "./columns-by-content.js";
+import { quoted } from "./table.js";
 
-/** What the user named (`--text`, `--label`); what is absent is guessed. */
+/** What the user named (`--text`, `--label` …); what is absent is guessed, but for groups and times. */
 export interface ColumnNames {
   text?: string | undefined;
+  /** Second texts of pairs. */
+  text2?: string | undefined;
+  /** Several, separated by commas, are one column for each label, of zeros and ones. */
   label?: string | undefined;
+  group?: string | undefined;
+  time?: string | undefined;
 }
 
 export interface Column {
   name: string;
-  /** Position in the table's rows, from 0. */
+  /** Position in the values of a row, from 0. */
   index: number;
-  /** Chosen by its name or as the only one left, not by the user: worth a line to them. */
+  /** Chosen by its name, by its content or as the only one left, not by the user: worth a line to them. */
   guessed: boolean;
 }
 
 export interface Columns {
   text: Column;
-  /** Absent where texts are only to be predicted. */
-  label?: Column;
+  /** Second texts of pairs. */
+  pair?: Column;
+  /**
+   * One has the labels as its values; several are named after one label each and say whether a text has it. None where
+   * texts are only to be predicted.
+   */
+  labels: readonly Column[];
+  group?: Column;
+  time?: Column;
 }
+
+/** What columns are chosen from. */
+export interface ColumnSource {
+  readonly source: string;
+  readonly columns: readonly string[];
+  /** Values of some rows. */
+  readonly sample?: readonly (readonly string[])[];
+}
+
+export interface ColumnNeeds {
+  /** Whether there have to be labels. */
+  labelled: boolean;
+  /** Whether second texts are needed, although the user didn't name their column. */
+  pairs?: boolean | undefined;
+  /** Names that are tried before all others: those of the data that a model was trained on. */
+  usual?: ColumnNames | undefined;
+}
+
+type Role = keyof ColumnNames;
 
 /** Names tried, first ones first, without regard to case. */
 const guesses = {
-  text: ["text", "sentence", "review", "message", "content", "v2"],
+  text: ["text", "sentence", "review", "message", "content", "v2", "text1", "sentence1", "body", "comment"],
+  text2: ["text2", "text_pair", "sentence2", "pair"],
   label: ["label", "labels", "target", "category", "class", "v1", "sentiment", "intent", "topic", "spam"],
 };
 
 /**
- * The columns of texts and labels, as named or else guessed. Of two columns, one of which is known, the other is the
- * other.
- * @throws TextgraftError column-missing with the file's columns; option-invalid where both are the same.
+ * The columns as named, or else guessed: by usual names, by what stands in them, and of two columns, one of which is
+ * known, the other.
+ * @throws TextgraftError column-missing with the source's columns; option-invalid where one is named for two things.
  */
-export function chooseColumns(table: Table, names: ColumnNames = {}): Required<Columns> {
-  const knownText = find(table, "text", names.text);
-  const knownLabel = find(table, "label", names.label, knownText?.index);
-  const text = knownText ?? otherOfTwo(table, knownLabel) ?? fail(missing(table, "text"));
-  const label = knownLabel ?? otherOfTwo(table, text) ?? fail(missing(table, "label"));
-  if (label.index === text.index) {
-    throw new TextgraftError("option-invalid", {
-      message: `${table.source}: column "${text.name}" is named for both the texts and the labels.`,
-      fix: "Give --text and --label different columns.",
-    });
-  }
-  return { text, label };
+export function chooseColumns(
+  from: ColumnSource,
+  names: ColumnNames = {},
+  { labelled, pairs = names.text2 !== undefined, usual = {} }: ColumnNeeds = { labelled: true },
+): Columns {
+  const find = (role: Role, taken: readonly Column[] = []) => findColumn(from, role, { names, usual, taken });
+  const pair = pairs ? (find("text2") ?? fail(missing(from, "text2"))) : undefined;
+  const others = ["group", "time"] as const;
+  const [group, time] = others.map((role) => (names[role] === undefined ? undefined : find(role)));
+  const taken = [pair, group, time].filter((column) => column !== undefined);
+  const knownText = find("text", taken);
+  const knownLabels =
+    labelColumns(from, names.label) ?? wrap(find("label", knownText ? [...taken, knownText] : taken));
+  const content = columnsByContent(from, [...taken, knownText, ...(knownLabels ?? [])]);
+  const text =
+    knownText ?? otherOfTwo(from, knownLabels?.[0] ?? pair) ?? content.text ?? fail(missing(from, "text"));
+  const labels =
+    knownLabels ??
+    wrap(otherOfTwo(from, text)) ??
+    (content.text ? wrap(content.label) : undefined) ??
+    (labelled ? fail(missing(from, "label")) : []);
+  const chosen = {
+    text,
+    ...(pair && { pair }),
+    labels: labelled ? labels : [],
+    ...(group && { group }),
+    ...(time && { time }),
+  };
+  requireDistinct(from, chosen);
+  return chosen;
 }
 
-/** The column of texts alone, for texts that are only to be predicted. */
-export function chooseTextColumn(table: Table, name?: string): Column {
-  const text = find(table, "text", name) ?? otherOfTwo(table, find(table, "label"));
-  return text ?? fail(missing(table, "text"));
-}
+/** Whether a column of this name would be guessed to hold texts or labels. */
+export const isUsualName = (name: string): boolean =>
+  guesses.text.includes(name.toLowerCase()) || guesses.label.includes(name.toLowerCase());
 
 /** Whether a header has a column that would be guessed to hold the texts. */
 export const namesTexts = (columns: readonly string[]): boolean =>
   columns.some((name) => guesses.text.includes(name.toLowerCase()));
 
+/** Columns that the user named, which mark a header. */
+export const namedColumns = (names: ColumnNames): string[] =>
+  [names.text, names.text2, names.label, ...(names.label?.split(",") ?? []), names.group, names.time].flatMap(
+    (name) => name?.trim() ?? [],
+  );
+
 /** The column as named, which has to be there, or by the first guess that is. */
-function find(table: Table, role: "text" | "label", wanted?: string, taken?: number): Column | undefined {
-  const columns = table.columns.map((name) => name.trim());
-  if (wanted !== undefined) {
-    const index = columns.indexOf(wanted.trim());
-    if (index === -1) throw missing(table, role, wanted);
-    if (columns.lastIndexOf(wanted.trim()) !== index) throw ambiguous(table, wanted);
-    return { name: wanted.trim(), index, guessed: false };
-  }
+function findColumn(
+  from: ColumnSource,
+  role: Role,
+  { names, usual, taken }: { names: ColumnNames; usual: ColumnNames; taken: readonly Column[] },
+): Column | undefined {
+  const wanted = names[role];
+  if (wanted !== undefined) return named(from, role, wanted);
+  const columns = from.columns.map((name) => name.trim());
+  const exact = usual[role] === undefined ? -1 : columns.indexOf(usual[role]);
+  const isTaken = (index: number) => taken.some((column) => column.index === index);
+  if (exact !== -1 && !isTaken(exact)) return { name: columns[exact]!, index: exact, guessed: true };
   const lowercase = columns.map((name) => name.toLowerCase());
-  for (const guess of guesses[role]) {
+  for (const guess of role === "group" || role === "time" ? [] : guesses[role]) {
     const index = lowercase.indexOf(guess);
-    if (index === -1 || index === taken) continue;
-    if (lowercase.lastIndexOf(guess) !== index) throw ambiguous(table, columns[index]!);
+    if (index === -1 || isTaken(index)) continue;
+    if (lowercase.lastIndexOf(guess) !== index) throw ambiguous(from, columns[index]!);
     return { name: columns[index]!, index, guessed: true };
   }
   return undefined;
 }
 
-function otherOfTwo({ columns }: Table, known: Column | undefined): Column | undefined {
+function named(from: ColumnSource, role: Role, wanted: string): Column {
+  const columns = from.columns.map((name) => name.trim());
+  const index = columns.indexOf(wanted.trim());
+  if (index === -1) throw missing(from, role, wanted);
+  if (columns.lastIndexOf(wanted.trim()) !== index) throw ambiguous(from, wanted);
+  return { name: wanted.trim(), index, guessed: false };
+}
+
+/** The named columns of labels: one, whose name may have commas, or several. */
+function labelColumns(from: ColumnSource, wanted: string | undefined): Column[] | undefined {
+  if (wanted === undefined) return undefined;
+  const isOne = !wanted.includes(",") || from.columns.some((name) => name.trim() === wanted.trim());
+  const all = isOne ? [wanted] : wanted.split(",").filter((name) => name.trim() !== "");
+  return all.map((name) => named(from, "label", name));
+}
+
+const wrap = (column: Column | undefined): Column[] | undefined => column && [column];
+
+function otherOfTwo({ columns }: ColumnSource, known: Column | undefined): Column | undefined {
   if (columns.length !== 2 || known === undefined) return undefined;
   const index = 1 - known.index;
   const name = columns[index]!.trim();
   return name === "" ? undefined : { name, index, guessed: true };
 }
 
+function requireDistinct({ source }: ColumnSource, { text, pair, labels, group, time }: Columns): void {
+  const roles: [string, Column | undefined][] = [
+    ["the texts", text],
+    ["the second texts", pair],
+    ...labels.map((column): [string, Column] => ["the labels", column]),
+  ];
+  for (const [i, [role, column]] of roles.entries()) {
+    const twin = roles.slice(0, i).find(([, other]) => column && other?.index === column.index);
+    if (!column || !twin) continue;
+    throw new TextgraftError("option-invalid", {
+      message: `${source}: column "${column.name}" is named for both ${twin[0]} and ${role}.`,
+      fix: "Give --text, --text2 and --label different columns.",
+    });
+  }
+  for (const [flag, column] of [
+    ["--group", group],
+    ["--time", time],
+  ] as const) {
+    if (column && labels.length === 1 && labels[0]!.index === column.index) {
+      throw new TextgraftError("option-invalid", {
+        message: `${source}: column "${column.name}" is named for the labels and by ${flag}.`,
+        fix: `Give ${flag} another column.`,
+      });
+    }
+  }
+}
+
 function fail(error: TextgraftError): never {
   throw error;
 }
 
-function missing(table: Table, role: "text" | "label", wanted?: string): TextgraftError {
-  const columns = table.columns.filter((name) => name.trim() !== "").map((name) => name.trim());
+const contents: Record<Role, string> = {
+  text: "texts",
+  text2: "second texts",
+  label: "labels",
+  group: "groups",
+  time: "times",
+};
+
+function missing({ source, columns: all }: ColumnSource, role: Role, wanted?: string): TextgraftError {
+  const columns = all.filter((name) => name.trim() !== "").map((name) => name.trim());
   const listed = columns.slice(0, 12).map(quoted).join(", ") + (columns.length > 12 ? ", …" : "");
   if (wanted !== undefined) {
     const near = closest(wanted, columns);
     return new TextgraftError("column-missing", {
-      message: `${table.source} has no column "${wanted}"; its columns are ${listed}.`,
+      message: `${source} has no column "${wanted}"; its columns are ${listed}.`,
       fix:
         near === undefined ? `Name one of them with --${role}.` : `Did you mean --${role} ${quoted(near)}?`,
     });
   }
+  const tried = role === "group" || role === "time" ? [] : guesses[role];
   return new TextgraftError("column-missing", {
     message:
-      `${table.source} has no column with a usual name for its ${role}s (${guesses[role].join(", ")}); ` +
+      `${source} has no column with a usual name for its ${contents[role]} (${tried.join(", ")}); ` +
       `its columns are ${listed}.`,
     fix:
       `Name the column with --${role}. ` +
-      "If the first line is data already, write a header line such as text,label above it.",
+      "If the first line is data already, say --header no, or write a header line such as text,label above it.",
   });
 }
 
-const ambiguous = (table: Table, name: string): TextgraftError =>
+const ambiguous = ({ source }: ColumnSource, name: string): TextgraftError =>
   new TextgraftError("column-missing", {
-    message: `${table.source} has more than one column "${name}".`,
+    message: `${source} has more than one column "${name}".`,
     fix: "Give each column of the header a name of its own.",
   });
 
-/** Columns that were chosen in a table, as the facts tell them. */
-export const columnFacts = ({ text, label }: Required<Columns>) => ({
+/** Columns that were chosen in a source, as the facts tell them. */
+export const columnFacts = ({ text, pair, labels }: Columns) => ({
   textColumn: text.name,
-  labelColumn: label.name,
-  guessed: [text, label].flatMap(({ name, guessed }) => (guessed ? [name] : [])),
+  ...(pair && { pairColumn: pair.name }),
+  labelColumn: labels.map(({ name }) => name).join(", "),
+  guessed: [text, ...(pair ? [pair] : []), ...labels].flatMap(({ name, guessed }) => (guessed ? [name] : [])),
 });
-
-/** Whether a column of this name would be guessed to hold texts or labels. */
-export const isUsualName = (name: string): boolean =>
-  guesses.text.includes(name.toLowerCase()) || guesses.label.includes(name.toLowerCase());
-
-/** Columns that the user named, which mark a header. */
-export const namedColumns = ({ text, label }: ColumnNames): string[] =>
-  [text, label].flatMap((name) => name?.trim() ?? []);

@@ -1,16 +1,11 @@
-/** A file of rows as it was read; every value is kept exactly, so that it can be written again. */
+/** Rows with names for their values, as they are written. */
 export interface Table {
   /** The file's name as messages tell it. */
   source: string;
-  /** The header's cells. A text file has the one column `text`. */
   columns: string[];
-  /** Data rows without blank ones, each as wide as `columns`. Row 1 in messages is `rows[0]`. */
+  /** Each as wide as `columns`. */
   rows: string[][];
-  /** For each row the line of the file at which it starts, counted from 1. */
-  lines: number[];
   delimiter: Delimiter;
-  /** Read from JSON lines: an empty list is `[]` there, so that an empty cell is a missing value. */
-  hasLists?: boolean;
 }
 
 export const delimiters = [",", ";", "\t", "|"] as const;

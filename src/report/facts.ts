@@ -1,4 +1,6 @@
 import { sum } from "../base/numbers.js";
+import { columnFacts } from "../data/columns.js";
+import type { Dataset } from "../data/example.js";
 import { type Part, partNames } from "../data/split-quotas.js";
 import type { DataFacts, ModelFacts } from "../run/events.js";
 import type { TrainEstimate } from "../run/rehearsal.js";
@@ -20,7 +22,7 @@ export function dataLines(facts: DataFacts): string[] {
   const perText = problem === "multi_label" ? ` with ${(given / rows).toFixed(2)} labels on average` : "";
   const none = unlabelled === 0 ? "" : `; no label: ${grouped(unlabelled)} (${percent(unlabelled / rows)})`;
   return [
-    `Read ${source}; ${columnsText(facts)}.`,
+    `Read ${source}${formatText(facts)}; ${columnsText(facts)}.`,
     `${count(rows, "text")} in all${perText}, by label: ${listed(byLabel)}${none}.`,
     splitLine(facts),
     ...splittingLines(facts),
@@ -64,17 +66,27 @@ const moment = (time: number): string =>
     .replace("T00:00", "")
     .replace("T", " ");
 
+/** How a dataset was read, and where its texts and labels stand. */
+export function readingText({ source, columns, reading }: Dataset): string {
+  const where = columns ? `; ${columnsText(columnFacts(columns))}` : "";
+  return `Read ${source}${formatText(reading ?? {})}${where}`;
+}
+
+const formatText = ({ format }: { format?: string }): string => (format === undefined ? "" : ` as ${format}`);
+
 /** Which columns have the texts and labels, and which of them were guessed. */
 export function columnsText({
   textColumn,
+  pairColumn,
   labelColumn,
   guessed,
-}: Pick<DataFacts, "textColumn" | "labelColumn" | "guessed">): string {
+}: Pick<DataFacts, "textColumn" | "pairColumn" | "labelColumn" | "guessed">): string {
   const [text, label] = [guessed.includes(textColumn), guessed.includes(labelColumn)];
   const both = text && label ? " (guessed; --text and --label choose others)" : "";
   const hint = (flag: string, told: boolean) =>
     told && both === "" ? ` (guessed; ${flag} chooses another)` : "";
-  return `texts in column "${textColumn}"${hint("--text", text)}, labels in "${labelColumn}"${hint("--label", label)}${both}`;
+  const pair = pairColumn === undefined ? "" : ` and "${pairColumn}"`;
+  return `texts in column "${textColumn}"${hint("--text", text)}${pair}, labels in "${labelColumn}"${hint("--label", label)}${both}`;
 }
 
 /** Texts by label and part as a table. */

@@ -54,8 +54,7 @@ export function inspectionData({
   const { cutShare, percentile, ...statistics } = lengths;
   return {
     source,
-    textColumn: named?.text.name,
-    labelColumn: named?.label.name,
+    ...(named && columnFacts(named)),
     ...summary,
     model,
     tokens: {

@@ -1,8 +1,6 @@
 import { resolve } from "node:path";
 import { requireKnownLabels } from "../data/check.js";
-import { type ColumnNames, chooseColumns } from "../data/columns.js";
-import { type Dataset, readDataset } from "../data/example.js";
-import { openTable } from "../data/file-node.js";
+import type { Dataset } from "../data/example.js";
 import type { Problem } from "../model/loss.js";
 import { classifierFacts } from "./classifier-facts.js";
 import { type Answering, type Compared, compareAnswers, notWorse, requireComparable } from "./comparison.js";
@@ -12,6 +10,7 @@ import { type Judgement, judgedTexts, judgementOf } from "./judgement.js";
 import { type LoadOptions, load, type TextClassifier } from "./load-node.js";
 import { datasetFrom, type LabelledRow } from "./parts.js";
 import { openPretrained } from "./pretrained-node.js";
+import { type ReadingOptions, readingOptions, readLabelled } from "./reading-node.js";
 
 /** A judgement, and what was judged on what. */
 export interface Evaluation extends Judgement {
@@ -32,7 +31,7 @@ export interface Comparison extends Compared {
 }
 
 /** Gates hold the model's numbers against limits: `{ failUnder: ["spam.recall=0.9"] }`. */
-export interface EvaluateOptions extends ColumnNames, GateFlags {
+export interface EvaluateOptions extends Partial<Omit<ReadingOptions, "multiLabel">>, GateFlags {
   /** For models that are given as folders. */
   load?: LoadOptions;
   /** Called when the texts are read. */
@@ -62,10 +61,9 @@ export async function evaluate(
   data: LabelledData,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const open = await openData(data, options);
   const { folder, labels, problem } = await answering(model);
   const gates = readGates(options, { labels, problem });
-  const dataset = checked(open(problem), labels, options);
+  const dataset = await readData(data, { labels, problem }, options);
   const judgement = judgementOf(await answersOf(model, dataset, options, labels), problem);
   return {
     folder,
@@ -87,12 +85,11 @@ export async function compare(
   data: LabelledData,
   options: CompareOptions = {},
 ): Promise<Comparison> {
-  const open = await openData(data, options);
   const [ofA, ofB] = [await answering(a), await answering(b)];
   requireComparable(ofA, ofB);
   const { labels, problem } = ofA;
   const gates = readGates(options, { labels, problem });
-  const dataset = checked(open(problem), labels, options);
+  const dataset = await readData(data, ofA, options);
   const answersA = await answersOf(a, dataset, options, labels);
   const answersB = await answersOf(b, dataset, options, labels);
   const compared = compareAnswers(answersA, answersB, { labels, problem });
@@ -112,18 +109,20 @@ async function answering(model: Model): Promise<Answering> {
   return { folder: model, labels, problem };
 }
 
-function checked(dataset: Dataset, labels: readonly string[], { onData }: EvaluateOptions): Dataset {
+/** The rows with labels that the model knows. */
+async function readData(
+  data: LabelledData,
+  { labels, problem }: Pick<Answering, "labels" | "problem">,
+  options: EvaluateOptions,
+): Promise<Dataset> {
+  const multiLabel = problem === "multi_label";
+  const dataset =
+    typeof data === "string"
+      ? await readLabelled(data, { ...readingOptions(options), multiLabel }, { known: labels })
+      : datasetFrom(data, { multiLabel });
   requireKnownLabels(dataset, labels);
-  onData?.(dataset);
+  options.onData?.(dataset);
   return dataset;
-}
-
-async function openData(data: LabelledData, names: ColumnNames): Promise<(problem: Problem) => Dataset> {
-  const multi = (problem: Problem) => ({ multiLabel: problem === "multi_label" });
-  if (typeof data !== "string") return (problem) => datasetFrom(data, multi(problem));
-  const table = await openTable(data, names.text);
-  chooseColumns(table, names);
-  return (problem) => readDataset(table, names, multi(problem));
 }
 
 /** With labelIds of `labels`, which are the model's in any order. */

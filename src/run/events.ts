@@ -20,9 +20,15 @@ import type { WindowPooling } from "./window-pooling.js";
 /** What was read and how it was split. */
 export interface DataFacts extends SplitFacts {
   source: string;
+  /** Such as `CSV with semicolons`; absent where the source is no file. */
+  format?: string;
   textColumn: string;
+  /** Of second texts, where the model reads pairs. */
+  pairColumn?: string;
   labelColumn: string;
-  /** Which of these columns were guessed by their names. */
+  /** Rows that couldn't be used and were left out, of all files; absent where there were none. */
+  badRows?: number;
+  /** Which of these columns were guessed. */
   guessed: readonly string[];
   problem: Problem;
   labels: readonly string[];

@@ -1,4 +1,6 @@
 import { closest, TextgraftError } from "../base/errors.js";
+import { type OnBadRow, onBadRow } from "../data/bad-rows.js";
+import { type Delimiter, delimiters } from "../data/table.js";
 import type { Precision } from "../graph/precision.js";
 import { type HeadKind, headKinds } from "../model/head.js";
 import { type Long, longKinds } from "../tokens/long-texts.js";
@@ -61,9 +63,30 @@ export const trainOptions = {
     ["quick", "standard", "thorough", "tutorial"],
     "set of defaults; flags win",
   ),
-  text: text("", "column with the texts; guessed by its name if not given"),
-  label: text("", "column with the labels; guessed by its name if not given"),
+  text: text("", "column with the texts; guessed if not given"),
+  text2: text("", "column with second texts: the model then reads pairs, such as a question and its answer"),
+  label: text(
+    "",
+    "column with the labels; guessed if not given; a,b,c: columns named after one label each, with 0 or 1",
+  ),
   multiLabel: flag("a text may have several labels, as a|b or a JSON list, or none"),
+  group: text("", "column that says what belongs together, such as a customer"),
+  time: text("", "column with the date or time of a text"),
+  delimiter: option<Delimiter | "auto">("auto", "auto|,|;|tab|bar", "what stands between the values of CSV", {
+    parse: parseDelimiter,
+    schema: { enum: ["auto", ...delimiters, "tab", "bar"] },
+  }),
+  encoding: text("auto", "of text files; auto: utf-8, utf-16 or windows-1252, as the file shows"),
+  header: choice<"auto" | "yes" | "no">(
+    "auto",
+    ["auto", "yes", "no"],
+    "whether the first row of CSV names the columns",
+  ),
+  onBadRow: choice<OnBadRow>(
+    "auto",
+    onBadRow,
+    "with rows that can't be used: stop, skip them, or skip them up to 1 % of all",
+  ),
   validation: text("", "file with the validation rows; else 15 % are split off"),
   test: text("", "file with the test rows; else 15 % are split off"),
   split: choice<Splitting>(
@@ -261,6 +284,11 @@ export function parseOption(name: string, value: string): unknown {
 /** `batchSize` → `batch-size` */
 export const flagName = (name: string): string =>
   name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+function parseDelimiter(given: string): Delimiter | "auto" | undefined {
+  const names: Record<string, Delimiter | "auto"> = { auto: "auto", tab: "\t", "\\t": "\t", bar: "|" };
+  return names[given] ?? delimiters.find((known) => known === given);
+}
 
 function parseFreeze(given: string): Freeze | undefined {
   return freezes.find((known) => known === given) ?? parseNumber(given, LAYERS);

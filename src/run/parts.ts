@@ -74,8 +74,11 @@ export function* findParts(
     splitter.duplicatesTogether && !test
       ? { exact: 0, near: 0 }
       : yield* within(findLeaks(split.train, split.test, openSpill), 0.9, 1);
+  const badRows = sum([data, validation, test].map((source) => source?.reading?.bad.count ?? 0));
   const facts: DataFacts = {
     source: data.source,
+    ...(data.reading && { format: data.reading.format }),
+    ...(badRows > 0 && { badRows }),
     ...(data.columns ? columnFacts(data.columns) : { textColumn: "text", labelColumn: "label", guessed: [] }),
     problem,
     labels: data.labels,

@@ -1,7 +1,6 @@
 import { TextgraftError } from "../base/errors.js";
-import { type Dataset, readDataset } from "../data/example.js";
-import { openTable } from "../data/file-node.js";
-import { openSpill } from "../data/spill-node.js";
+import type { ExampleOptions } from "../data/read-examples.js";
+import { rejectedCsv } from "../data/rejected-csv.js";
 import type { Problem } from "../model/loss.js";
 import { checkHead } from "../model/stock-form.js";
 import { telling } from "./event-stream.js";
@@ -10,10 +9,12 @@ import { resolveOptions, type TrainOptions } from "./options.js";
 import { datasetFrom, type LabelledRow, type Sources } from "./parts.js";
 import { checkFreeze, lengthLimitOf } from "./plan.js";
 import { openPretrained, type Pretrained } from "./pretrained-node.js";
+import { readLabelled } from "./reading-node.js";
+import { writeFileAtomic } from "./write-folder-node.js";
 
 /**
- * Options by their names in the table, and the rows: a CSV, TSV or JSONL file, or examples with a `label`, with `multiLabel`
- * with `labels`.
+ * Options by their names in the table, and the rows: a file or folder as `openRows` reads them, or examples with a `label`,
+ * with `multiLabel` with `labels`.
  */
 export interface TrainInput extends Partial<TrainOptions> {
   data: string | readonly LabelledRow[];
@@ -30,10 +31,18 @@ export interface Prepared {
   readonly stopIfCancelled: () => void;
 }
 
+export interface PrepareOptions {
+  signal: AbortSignal;
+  /** Refuses options before anything is read. */
+  check?: (options: TrainOptions) => Promise<void>;
+  /** Whether bad rows that stop the run are listed in a file beside the output folder. */
+  mayWrite?: boolean;
+}
+
 /** Checks the options, then reads the model and the rows: what is wrong with them is told before the long work. */
 export async function* prepare(
   { data, ...given }: TrainInput,
-  { signal, check }: { signal: AbortSignal; check?: (options: TrainOptions) => Promise<void> },
+  { signal, check, mayWrite = false }: PrepareOptions,
 ): AsyncGenerator<ModelEvent, Prepared> {
   const options = resolveOptions(given);
   await check?.(options);
@@ -49,7 +58,7 @@ export async function* prepare(
     options,
     problem: options.multiLabel ? "multi_label" : "single_label",
     pretrained,
-    sources: await readSources(data, options),
+    sources: await readSources(data, options, mayWrite ? listBeside(options.output) : undefined),
     cancelled,
     stopIfCancelled: () => {
       if (!cancelled()) return;
@@ -59,13 +68,25 @@ export async function* prepare(
   };
 }
 
-async function readSources(data: TrainInput["data"], options: TrainOptions): Promise<Sources> {
-  const columns = { text: options.text || undefined, label: options.label || undefined };
-  const read = async (file: string): Promise<Dataset> =>
-    readDataset(await openTable(file), columns, { ...options, openSpill });
+async function readSources(
+  data: TrainInput["data"],
+  options: TrainOptions,
+  listBad: ExampleOptions["listBad"],
+): Promise<Sources> {
+  const all =
+    typeof data === "string" ? await readLabelled(data, options, { listBad }) : datasetFrom(data, options);
+  const known = { known: all.labels, listBad };
   return {
-    data: typeof data === "string" ? await read(data) : datasetFrom(data, options),
-    ...(options.validation && { validation: await read(options.validation) }),
-    ...(options.test && { test: await read(options.test) }),
+    data: all,
+    ...(options.validation && { validation: await readLabelled(options.validation, options, known) }),
+    ...(options.test && { test: await readLabelled(options.test, options, known) }),
   };
 }
+
+const listBeside =
+  (output: string): ExampleOptions["listBad"] =>
+  async (bad) => {
+    const file = `${output}-rejected.csv`;
+    await writeFileAtomic(file, rejectedCsv([bad]));
+    return file;
+  };

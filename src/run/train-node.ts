@@ -6,6 +6,8 @@ import { breathing } from "../base/steps.js";
 import { singleLabelsLookLikeSets } from "../data/check.js";
 import type { Dataset } from "../data/example.js";
 import { setsHint } from "../data/label-sets.js";
+import { readingNotices } from "../data/reading-notices.js";
+import { rejectedCsv } from "../data/rejected-csv.js";
 import { openSpill } from "../data/spill-node.js";
 import { defaultShares, type Split } from "../data/split.js";
 import { partNames } from "../data/split-quotas.js";
@@ -23,7 +25,7 @@ import { type FolderFile, type Reports, reportFiles } from "./folder-files.js";
 import { judge } from "./judge.js";
 import { modelCard } from "./model-card.js";
 import { resolveOptions, type TrainOptions } from "./options.js";
-import { findParts, type Parts } from "./parts.js";
+import { findParts, type Parts, type Sources } from "./parts.js";
 import { type Prepared, prepare, type TrainInput } from "./prepare-node.js";
 import type { TrainEstimate } from "./rehearsal.js";
 import { openRunLog, type RunLog } from "./run-log-node.js";
@@ -74,7 +76,7 @@ async function* logged(
   { reports, log }: { reports: Reports; log: RunLog },
 ): AsyncGenerator<TrainEvent, TrainResult> {
   const start = Date.now();
-  const { prepared, parts, seeded } = yield* begin(input, signal);
+  const { prepared, parts, seeded } = yield* begin(input, signal, true);
   const { options } = prepared;
   const { fitted, folds, seeds } = yield* learn(prepared, parts, seeded);
   const { engine, model, history } = fitted;
@@ -117,14 +119,16 @@ async function* logged(
 }
 
 /** Checks, reads and splits: what has to be right before the long work. */
-async function* begin(input: TrainInput, signal: AbortSignal) {
+async function* begin(input: TrainInput, signal: AbortSignal, mayWrite: boolean) {
   const check = ({ output, overwrite }: Prepared["options"]) => checkTarget(output, overwrite);
-  const prepared = yield* prepare(input, { signal, check });
+  const prepared = yield* prepare(input, { signal, check, mayWrite });
   const { options, problem, sources } = prepared;
   const seeded = random(options.seed);
   const { split, cv } = options;
   const parts = await breathing(findParts(sources, { problem, split, cv, random: seeded, openSpill }));
   yield { kind: "data", facts: parts.facts } satisfies TrainEvent;
+  for (const text of datasetsOf(sources).flatMap((dataset) => readingNotices(dataset, REJECTED)))
+    yield { kind: "notice", text } satisfies TrainEvent;
   for (const text of [...otherProblem(sources.data, problem), ...unrepresented(parts.facts, cv > 0)])
     yield { kind: "notice", text } satisfies TrainEvent;
   return { prepared, parts, seeded };
@@ -143,7 +147,7 @@ export function dryRun(input: TrainInput): EventStream<TrainEvent, DryRun> & { c
   const stop = new AbortController();
   const stream = eventStream(
     (async function* (): AsyncGenerator<TrainEvent, DryRun> {
-      const { prepared, parts, seeded } = yield* begin(input, stop.signal);
+      const { prepared, parts, seeded } = yield* begin(input, stop.signal, false);
       const { engine, model, estimate } = yield* setUp(prepared, parts, seeded);
       await engine.close();
       return { options: prepared.options, data: parts.facts, model, estimate };
@@ -178,7 +182,7 @@ interface Learned {
 
 /** Writes the model folder, and tells what others can't load of it. */
 async function* save(
-  { options, pretrained }: Prepared,
+  { options, pretrained, sources }: Prepared,
   { split, facts }: Parts,
   { engine, classifier, head, limit, model, history }: Fitted,
   { result, probes, files }: { result: TrainResult; probes: Probes; files: readonly FolderFile[] },
@@ -196,11 +200,24 @@ async function* save(
     facts: saved,
     precision: options.precision,
     card,
-    files,
+    files: [...files, ...rejectedFiles(sources)],
     probes,
   });
   if (!heldAsStock(head.head)) yield { kind: "notice", text: ownHead(pretrained.config) };
   yield { kind: "saved", folder: options.output };
+}
+
+/** In the model folder: rows that were left out. */
+const REJECTED = "rejected.csv";
+
+const datasetsOf = ({ data, validation, test }: Sources): Dataset[] =>
+  [data, validation, test].filter((dataset) => dataset !== undefined);
+
+function rejectedFiles(sources: Sources): FolderFile[] {
+  const bad = datasetsOf(sources).flatMap(({ reading }) =>
+    reading && reading.bad.count > 0 ? [reading.bad] : [],
+  );
+  return bad.length === 0 ? [] : [{ name: REJECTED, content: rejectedCsv(bad) }];
 }
 
 /** Texts on which a saved model is compared with the one in memory. */

@@ -156,7 +156,7 @@ const modelFile = new RegExp(
     "vocab\\.txt",
     "report\\.(txt|html|md)",
     "metrics\\.json",
-    "mistakes\\.csv",
+    "(mistakes|rejected)\\.csv",
     "log\\.jsonl",
     "README\\.md",
     "model(-\\d+-of-\\d+)?\\.safetensors",

@@ -1,10 +1,15 @@
 import { expect, test } from "vitest";
 import { TextgraftError } from "../../src/base/errors.js";
-import { chooseColumns, chooseTextColumn } from "../../src/data/columns.js";
-import { readTable } from "../../src/data/read.js";
+import { chooseColumns, columnFacts } from "../../src/data/columns.js";
 import { errorOf } from "./support.js";
 
-const table = (header: string) => readTable(`${header}\n${header.replace(/[^,]/g, "x")}\n`, "t.csv");
+const table = (header: string, sample: string[][] = []) => ({
+  source: "t.csv",
+  columns: header.split(","),
+  sample,
+});
+
+const textColumn = (header: string) => chooseColumns(table(header), {}, { labelled: false }).text;
 
 test.each([
   ["label,text", "text", "label"],
@@ -19,25 +24,26 @@ test.each([
 ])("columns of %j are guessed as %s and %s", (header, text, label) => {
   expect(chooseColumns(table(header))).toMatchObject({
     text: { name: text, guessed: true },
-    label: { name: label, guessed: true },
+    labels: [{ name: label, guessed: true }],
   });
 });
 
 test("named columns win, and are not called guessed", () => {
-  const { text, label } = chooseColumns(table("text,body,label,kind"), { text: "body", label: "kind" });
-  expect(text).toEqual({ name: "body", index: 1, guessed: false });
-  expect(label).toEqual({ name: "kind", index: 3, guessed: false });
+  expect(chooseColumns(table("text,body,label,kind"), { text: "body", label: "kind" })).toEqual({
+    text: { name: "body", index: 1, guessed: false },
+    labels: [{ name: "kind", index: 3, guessed: false }],
+  });
 });
 
 test("of two columns the other one is taken beside one that is named", () => {
   expect(chooseColumns(table("body,kind"), { label: "kind" })).toEqual({
     text: { name: "body", index: 0, guessed: true },
-    label: { name: "kind", index: 1, guessed: false },
+    labels: [{ name: "kind", index: 1, guessed: false }],
   });
-  expect(chooseColumns(table("kind,body"), { text: "body" }).label.name).toBe("kind");
-  expect(chooseTextColumn(table("body,label")).name).toBe("body");
-  expect(errorOf(() => chooseColumns(table("body,kind")))).toMatch(/^column-missing.*texts/);
-  expect(errorOf(() => chooseColumns(table("id,body,label")))).toMatch(/^column-missing.*texts/);
+  expect(chooseColumns(table("kind,body"), { text: "body" }).labels[0]?.name).toBe("kind");
+  expect(textColumn("body,label").name).toBe("body");
+  expect(errorOf(() => chooseColumns(table("essay,kind")))).toMatch(/^column-missing.*texts/);
+  expect(errorOf(() => chooseColumns(table("id,essay,label")))).toMatch(/^column-missing.*texts/);
 });
 
 test("a name that is like no column has no closest one", () => {
@@ -47,7 +53,7 @@ test("a name that is like no column has no closest one", () => {
 });
 
 test("the text column is not guessed as the label column", () => {
-  expect(chooseColumns(table("label,class,text"), { text: "label" }).label.name).toBe("class");
+  expect(chooseColumns(table("label,class,text"), { text: "label" }).labels[0]?.name).toBe("class");
   expect(errorOf(() => chooseColumns(table("text,label"), { label: "text" }))).toMatch(/^option-invalid/);
 });
 
@@ -64,12 +70,11 @@ test("a column that is missing is told with the columns and the closest name", (
 });
 
 test("a file without header names the remedy", () => {
-  const lines = readTable("ham,see you later\nspam,win a prize\n", "t.csv");
-  expect(() => chooseColumns(lines)).toThrow(
+  expect(() => chooseColumns(table("ham,see you later"))).toThrow(
     expect.objectContaining({
       code: "column-missing",
       message: expect.stringContaining('its columns are "ham", "see you later"'),
-      fix: expect.stringMatching(/--text.*header line/),
+      fix: expect.stringMatching(/--text.*--header no.*header line/),
     }),
   );
 });
@@ -79,5 +84,72 @@ test("two columns of the wanted name are refused", () => {
 });
 
 test("texts to be predicted need no label column", () => {
-  expect(chooseTextColumn(table("id,review"))).toEqual({ name: "review", index: 1, guessed: true });
+  expect(textColumn("id,review")).toEqual({ name: "review", index: 1, guessed: true });
+});
+
+test("pairs have a second text, groups and times are only what is named", () => {
+  const chosen = chooseColumns(table("id,question,answer,label,user,date"), {
+    text: "question",
+    text2: "answer",
+    group: "user",
+    time: "date",
+  });
+  expect(chosen).toEqual({
+    text: { name: "question", index: 1, guessed: false },
+    pair: { name: "answer", index: 2, guessed: false },
+    labels: [{ name: "label", index: 3, guessed: true }],
+    group: { name: "user", index: 4, guessed: false },
+    time: { name: "date", index: 5, guessed: false },
+  });
+  expect(columnFacts(chosen)).toEqual({
+    textColumn: "question",
+    pairColumn: "answer",
+    labelColumn: "label",
+    guessed: ["label"],
+  });
+});
+
+test("a model of pairs finds them by the names that it was trained with, or by usual ones", () => {
+  const find = (header: string) =>
+    chooseColumns(
+      table(header),
+      {},
+      { labelled: false, pairs: true, usual: { text: "question", text2: "answer" } },
+    );
+  expect(find("text,answer,question")).toMatchObject({ text: { index: 2 }, pair: { index: 1 } });
+  expect(find("text,text2")).toMatchObject({ text: { index: 0 }, pair: { index: 1 } });
+  expect(errorOf(() => find("id,text,label"))).toMatch(/^column-missing.*second texts/);
+});
+
+test("several columns of labels are named at once; a name may have a comma, too", () => {
+  const { labels } = chooseColumns(table("text,toxic,insult,threat"), { label: "insult, toxic" });
+  expect(labels.map(({ name, index }) => [name, index])).toEqual([
+    ["insult", 2],
+    ["toxic", 1],
+  ]);
+  const comma = { source: "t.csv", columns: ["text", "a,b", "a", "b"] };
+  expect(chooseColumns(comma, { label: "a,b" }).labels.map(({ name }) => name)).toEqual(["a,b"]);
+  expect(errorOf(() => chooseColumns(table("text,a,b"), { label: "a,c" }))).toContain('has no column "c"');
+  expect(errorOf(() => chooseColumns(table("text,a,b"), { label: "a,a" }))).toMatch(
+    /^option-invalid.*"a" is named/,
+  );
+});
+
+test.each<[string, string, string | undefined]>([
+  ["1,2,3", "3", "2"],
+  ["key,mark,essay", "essay", "mark"],
+])("columns %s without usual names are told by what stands in them", (header, text, label) => {
+  const sample = Array.from({ length: 10 }, (_, i) => [
+    `id${i}`,
+    i % 3 === 0 ? "good" : "bad",
+    `a longer text, number ${i}`,
+  ]);
+  const { text: chosen, labels } = chooseColumns(table(header, sample));
+  expect([chosen, ...labels]).toMatchObject([
+    { name: text, guessed: true },
+    { name: label, guessed: true },
+  ]);
+  expect(errorOf(() => chooseColumns(table(header, sample.slice(0, 4))))).toMatch(/^column-missing/);
+  const alike = sample.map(([id, mark]) => [id!, mark!, mark!]);
+  expect(errorOf(() => chooseColumns(table(header, alike)))).toMatch(/^column-missing/);
 });

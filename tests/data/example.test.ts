@@ -6,27 +6,8 @@ import {
   requireSplittable,
   requireTwoLabels,
 } from "../../src/data/check.js";
-import { chooseTextColumn } from "../../src/data/columns.js";
-import { readDataset, sortedLabels, textsOf } from "../../src/data/example.js";
-import { readTable } from "../../src/data/read.js";
+import { sortedLabels } from "../../src/data/example.js";
 import { datasetOfLabels, errorOf } from "./support.js";
-
-test("a table becomes examples with trimmed labels and their places", () => {
-  const table = readTable('label,text\n spam ," win\n now "\n\nham,hello\n', "t.csv");
-  const { examples, ...rest } = readDataset(table);
-  expect({ ...rest, examples: [...examples] }).toEqual({
-    source: "t.csv",
-    examples: [
-      { text: " win\n now ", labels: ["spam"], row: 1, line: 2 },
-      { text: "hello", labels: ["ham"], row: 2, line: 5 },
-    ],
-    labels: ["ham", "spam"],
-    columns: {
-      text: { name: "text", index: 1, guessed: true },
-      label: { name: "label", index: 0, guessed: true },
-    },
-  });
-});
 
 test.each([
   [
@@ -60,21 +41,6 @@ test("the order of labels does not depend on the order of rows", () => {
       expect(new Set(sortedLabels(labels))).toEqual(new Set(labels));
     }),
   );
-});
-
-test("empty texts and labels are told together, with rows and counts", () => {
-  const rows = ["a,", "b, ", "c,1", " ,1", "e,", "f,", "g,", "h,"];
-  const table = readTable(`text,label\n${rows.join("\n")}\n`, "t.csv");
-  expect(errorOf(() => readDataset(table))).toBe(
-    'data-invalid: t.csv: row 4 (line 5) has nothing in column "text"; ' +
-      '6 rows have nothing in column "label": rows 1, 2, 5, 6, 7 and 1 more.',
-  );
-  expect(errorOf(() => textsOf(table, chooseTextColumn(table)))).not.toContain("label");
-});
-
-test("texts for prediction are one for each row", () => {
-  const table = readTable("a\n\nb\n", "t.txt");
-  expect(textsOf(table, chooseTextColumn(table))).toEqual(["a", "b"]);
 });
 
 test("one label alone is refused", () => {

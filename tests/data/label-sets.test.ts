@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { readDataset } from "../../src/data/example.js";
 import { formatLabels, looksLikeSets, parseLabels } from "../../src/data/label-sets.js";
-import { readTable } from "../../src/data/read.js";
+import { readExamples } from "../../src/data/read-examples.js";
 import { summarize } from "../../src/data/summary.js";
-import { errorOf } from "./support.js";
+import { rowsFrom } from "../support/rows.js";
+import { rejectionOf } from "./support.js";
 
 test.each<[string, string[] | undefined]>([
   ["sea", ["sea"]],
@@ -47,52 +47,51 @@ test("labels look like sets from one cell of ten on", () => {
   expect(looksLikeSets(["a|", "|"])).toBe(false);
 });
 
-const multi = (file: string, name = "t.csv") => readDataset(readTable(file, name), {}, { multiLabel: true });
+const read = async (file: string, multiLabel: boolean, name = "t.csv") =>
+  readExamples(await rowsFrom(file, name), {}, { multiLabel });
 
-test("a table's label column has sets of labels, an empty cell is none", () => {
-  const { examples, labels } = multi('text,labels\na,sea|garden\nb,\nc,"[""kitchen""]"\nd,sea\n');
+const multi = (file: string, name?: string) => read(file, true, name);
+
+test("a table's label column has sets of labels, an empty cell is none", async () => {
+  const { examples, labels } = await multi('text,labels\na,sea|garden\nb,\nc,"[""kitchen""]"\nd,sea\n');
   expect(labels).toEqual(["garden", "kitchen", "sea"]);
   expect(examples.map((example) => example.labels)).toEqual([["garden", "sea"], [], ["kitchen"], ["sea"]]);
 });
 
-test("JSON lines have real lists, and an empty cell there is a missing value", () => {
+test("JSON lines have real lists, and an empty cell there is a missing value", async () => {
   const lines = ['{"text":"a","labels":["x","y"],"id":7}', "", '{"labels":[],"text":"b"}'];
-  const { examples, labels } = multi(lines.join("\r\n"), "t.jsonl");
+  const { examples, labels } = await multi(lines.join("\r\n"), "t.jsonl");
   expect(labels).toEqual(["x", "y"]);
   expect([...examples]).toEqual([
     { text: "a", labels: ["x", "y"], row: 1, line: 1 },
     { text: "b", labels: [], row: 2, line: 3 },
   ]);
   const lacking = [...lines, '{"text":"c"}', '{"text":"d","labels":null}'].join("\n");
-  expect(errorOf(() => multi(lacking, "t.jsonl"))).toContain(
+  expect(await rejectionOf(multi(lacking, "t.jsonl"))).toContain(
     '2 rows have nothing in column "labels": rows 3, 4',
   );
-  expect(errorOf(() => multi("text,labels\na\n"))).toContain("has 1 values"); // in CSV the cell itself is missing
+  expect(await rejectionOf(multi("text,labels\na\n"))).toContain("has 1 value, not 2"); // in CSV the cell itself is missing
 });
 
-test("lists that can't be read are told together, with what to write", () => {
-  expect(() => multi("text,labels\na,x\nb,\"['x', 'y']\"\nc,[x]\n")).toThrowError(
-    expect.objectContaining({
-      code: "data-invalid",
-      message: `t.csv, row 2 (line 3): column "labels" has "['x', 'y']", which is no JSON list of names; in all rows 2, 3.`,
-      fix: expect.stringContaining('["a", "b"]'),
-    }),
-  );
+test("lists that can't be read are told together, with what to write", async () => {
+  await expect(multi("text,labels\na,x\nb,\"['x', 'y']\"\nc,[x]\n")).rejects.toMatchObject({
+    code: "data-invalid",
+    message: 't.csv: 2 of 3 rows are bad: 2 rows have no JSON list of names in column "labels": rows 2, 3.',
+    fix: expect.stringContaining('["a", "b"]'),
+  });
 });
 
-test("sets that are read as single labels are recognised, also by their empty cells", () => {
+test("sets that are read as single labels are recognised, also by their empty cells", async () => {
   const file = "text,label\na,x|y\nb,\nc,x\n";
-  expect(() => readDataset(readTable(file, "t.csv"))).toThrowError(
-    expect.objectContaining({ fix: expect.stringContaining("--multi-label") }),
-  );
-  expect(() => readDataset(readTable("text,label\na,x\nb,\n", "t.csv"))).toThrowError(
-    expect.objectContaining({ fix: expect.not.stringContaining("--multi-label") }),
-  );
+  await expect(read(file, false)).rejects.toMatchObject({ fix: expect.stringContaining("--multi-label") });
+  await expect(read("text,label\na,x\nb,\n", false)).rejects.toMatchObject({
+    fix: expect.not.stringContaining("--multi-label"),
+  });
 });
 
-test("a summary counts each label of a row, and tells different sets for one text", () => {
+test("a summary counts each label of a row, and tells different sets for one text", async () => {
   const { labels, unlabelled, conflicts } = summarize(
-    multi("text,labels\nsame,x|y\nsame,\nother,y\nsame,y|x\n"),
+    await multi("text,labels\nsame,x|y\nsame,\nother,y\nsame,y|x\n"),
   );
   expect(labels).toEqual([
     { label: "x", count: 2, share: 0.5 },

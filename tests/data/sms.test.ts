@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { random } from "../../src/base/random.js";
 import { countLabels } from "../../src/data/check.js";
-import { type Dataset, readDataset } from "../../src/data/example.js";
+import type { Dataset } from "../../src/data/example.js";
 import { textsOf } from "../../src/data/examples.js";
-import { openTable } from "../../src/data/file-node.js";
 import { leaks } from "../../src/data/leaks.js";
 import { nearDuplicates } from "../../src/data/near-duplicates.js";
+import { readExamples } from "../../src/data/read-examples.js";
+import { openRows } from "../../src/data/rows/open-rows-node.js";
 import { defaultShares, splitStratified } from "../../src/data/split.js";
 import { summarize } from "../../src/data/summary.js";
 import { smsAbsent, smsFile } from "../support/sms.js";
@@ -13,7 +14,7 @@ import { smsAbsent, smsFile } from "../support/sms.js";
 describe.skipIf(smsAbsent)("the tutorial's SMS set", () => {
   let dataset: Dataset;
   beforeAll(async () => {
-    dataset = readDataset(await openTable(smsFile));
+    dataset = await readExamples(await openRows(smsFile));
   });
   const groups = () => nearDuplicates(textsOf(dataset.examples)).groups;
 

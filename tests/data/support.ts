@@ -14,6 +14,18 @@ export function errorOf(act: () => unknown): string {
   throw new Error("expected an error");
 }
 
+/** The error that a promise is rejected with, as `code: message`. */
+export async function rejectionOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+  } catch (error) {
+    return errorOf(() => {
+      throw error;
+    });
+  }
+  throw new Error("expected an error");
+}
+
 /** A dataset with one example for each label, its texts all different. */
 export const datasetOfLabels = (labels: readonly string[]): Dataset =>
   datasetOf(

@@ -1,13 +1,13 @@
 import { expect, test } from "vitest";
-import { readDataset } from "../../src/data/example.js";
-import { readTable } from "../../src/data/read.js";
+import { readExamples } from "../../src/data/read-examples.js";
 import { summarize } from "../../src/data/summary.js";
 import { type Inspection, inspectionData, inspectionReport } from "../../src/report/inspection.js";
 import { lengthStatistics } from "../../src/tokens/lengths.js";
 import type { LengthLimit } from "../../src/tokens/long-texts.js";
+import { rowsFrom } from "../support/rows.js";
 
-const dataset = readDataset(
-  readTable(
+const dataset = await readExamples(
+  await rowsFrom(
     `message,class\n${["come at five,ham", "win money now,spam", "Come at  five,spam", "see you,ham"].join("\n")}\n`,
     "few.csv",
   ),
@@ -76,12 +76,12 @@ test("the same as JSON", () => {
   expect(json.tokens.limits[0]).toEqual({ limit: 16, count: 1, texts: 0.25, tokens: 4 / 36 });
 });
 
-test("texts without a label, and sets that differ for one text", () => {
-  const table = readTable(
+test("texts without a label, and sets that differ for one text", async () => {
+  const source = await rowsFrom(
     "message,class\ncome at five,a|b\nwin money now,\ncome at five,\nsee you,b\n",
     "sets.csv",
   );
-  const sets = readDataset(table, {}, { multiLabel: true });
+  const sets = await readExamples(source, {}, { multiLabel: true });
   const report = inspectionReport({ ...inspection, dataset: sets, summary: summarize(sets) });
   expect(report).toContain(
     "  a               1  25.0 %\n  b               2  50.0 %\n  (no label)      2  50.0 %\n",

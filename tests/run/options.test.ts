@@ -37,8 +37,25 @@ const cases: Record<keyof TrainOptions, { valid: [string, unknown][]; invalid: s
   },
   recipe: { valid: [["tutorial", "tutorial"]], invalid: ["Tutorial", ""] },
   text: { valid: [["v2", "v2"]], invalid: [] },
+  text2: { valid: [["answer", "answer"]], invalid: [] },
   label: { valid: [["v1", "v1"]], invalid: [] },
   multiLabel: { valid: [["true", true]], invalid: ["a|b"] },
+  group: { valid: [["user", "user"]], invalid: [] },
+  time: { valid: [["date", "date"]], invalid: [] },
+  delimiter: {
+    valid: [
+      ["auto", "auto"],
+      [";", ";"],
+      ["\t", "\t"],
+      ["\\t", "\t"],
+      ["tab", "\t"],
+      ["bar", "|"],
+    ],
+    invalid: ["", ":", ",,"],
+  },
+  encoding: { valid: [["shift_jis", "shift_jis"]], invalid: [] },
+  header: { valid: [["no", "no"]], invalid: ["false", ""] },
+  onBadRow: { valid: [["skip", "skip"]], invalid: ["ignore", ""] },
   validation: { valid: [["rows.csv", "rows.csv"]], invalid: [] },
   test: { valid: [["rows.csv", "rows.csv"]], invalid: [] },
   split: {
@@ -237,7 +254,7 @@ describe.each(names)("%s", (name) => {
 test("flags are in kebab-case", () => {
   expect(flagName("epochs")).toBe("epochs");
   expect(flagName("maxGradientNorm")).toBe("max-gradient-norm");
-  for (const name of names) expect(flagName(name)).toMatch(/^[a-z]+(-[a-z]+)*$/);
+  for (const name of names) expect(flagName(name)).toMatch(/^[a-z]+\d?(-[a-z]+)*$/);
 });
 
 test.each(Object.keys(recipes) as Recipe[])(

@@ -5,6 +5,7 @@ import type { TrainOptions } from "../../run/options.js";
 import { type App, type CommonFlags, checkOutput, jsonLine, writeOutput } from "../app.js";
 import { followRun } from "../follow-run.js";
 import { openProgress } from "../progress.js";
+import { LABELLED_DATA } from "../reading-options.js";
 import { onStopSignals } from "../stop-signals.js";
 import { optionOf } from "../train-option.js";
 
@@ -12,8 +13,14 @@ import { optionOf } from "../train-option.js";
 const flags: readonly (keyof TrainOptions)[] = [
   "revision",
   "text",
+  "text2",
   "label",
   "multiLabel",
+  "group",
+  "delimiter",
+  "encoding",
+  "header",
+  "onBadRow",
   "freeze",
   "epochs",
   "batchSize",
@@ -34,7 +41,7 @@ export function addAudit(program: Command, app: App): Command {
     .description(
       "look for wrong labels: rows whose label models that had not seen them, or copies, speak against",
     )
-    .argument("<data>", "CSV, TSV or JSONL file with a column of texts and one of labels")
+    .argument("<data>", LABELLED_DATA)
     .addOption(
       optionOf(
         "model",

@@ -5,11 +5,10 @@ import { count } from "../../report/plain.js";
 import { type App, type CommonFlags, checkOutputs, jsonLine, writeOutput } from "../app.js";
 import { addGateOptions, type GateOptions, hasGates, requireGates, tellGates } from "../gate-options.js";
 import { openProgress } from "../progress.js";
-import { predicting, tellColumns } from "../tell-data.js";
+import { addReadingOptions, LABELLED_DATA, type ReadingFlags } from "../reading-options.js";
+import { predicting, tellDataset } from "../tell-data.js";
 
-interface CompareFlags extends CommonFlags, GateOptions {
-  text?: string;
-  label?: string;
+interface CompareFlags extends CommonFlags, GateOptions, ReadingFlags {
   output?: string;
 }
 
@@ -22,9 +21,7 @@ export function addCompare(program: Command, app: App): Command {
     )
     .argument("<a>", "model folder, such as the one in use")
     .argument("<b>", "another model folder with the same labels, such as a new one")
-    .argument("<data>", "CSV, TSV or JSONL file with a column of texts and one of labels")
-    .option("--text <column>", "column with the texts; guessed by its name if not given")
-    .option("--label <column>", "column with the labels; guessed by its name if not given")
+    .argument("<data>", LABELLED_DATA)
     .option(
       "--output <file>",
       "write the texts whose answer changed as CSV; - is standard output, without the report",
@@ -33,6 +30,7 @@ export function addCompare(program: Command, app: App): Command {
     .action((a: string, b: string, data: string, flags: CompareFlags) =>
       compareVerb(app, a, b, { data, flags }),
     );
+  addReadingOptions(command, ["text", "text2", "label"]);
   return addGateOptions(command, {
     under: "fail if B less A is below: accuracy=-0.01 lets B be 0.01 worse; may be repeated",
     over: "fail if B less A is above, where less is better: log-loss=0.05; may be repeated",
@@ -53,7 +51,7 @@ async function compareVerb(
   const { compare } = await import("../../run/evaluate-node.js");
   const comparison = await compare(a, b, data, {
     ...flags,
-    onData: (dataset) => tellColumns(dataset, progress),
+    onData: (dataset) => tellDataset(dataset, progress),
     onProgress: predicting(progress),
   }).finally(progress.end);
   const { flips, gates } = comparison;

@@ -8,11 +8,10 @@ import { evaluationReport } from "../../report/run-report.js";
 import { type App, type CommonFlags, checkOutputs, jsonLine, writeOutput } from "../app.js";
 import { addGateOptions, type GateOptions, hasGates, requireGates, tellGates } from "../gate-options.js";
 import { openProgress } from "../progress.js";
-import { predicting, tellColumns } from "../tell-data.js";
+import { addReadingOptions, LABELLED_DATA, type ReadingFlags } from "../reading-options.js";
+import { predicting, tellDataset } from "../tell-data.js";
 
-interface EvaluateFlags extends CommonFlags, GateOptions {
-  text?: string;
-  label?: string;
+interface EvaluateFlags extends CommonFlags, GateOptions, ReadingFlags {
   output?: string;
   report?: string;
   metrics?: string;
@@ -24,9 +23,7 @@ export function addEvaluate(program: Command, app: App): Command {
     .command("evaluate")
     .description("compare a model's predictions with the labels of texts that it was not trained on")
     .argument("<dir>", "model folder that train wrote")
-    .argument("<data>", "CSV, TSV or JSONL file with a column of texts and one of labels")
-    .option("--text <column>", "column with the texts; guessed by its name if not given")
-    .option("--label <column>", "column with the labels; guessed by its name if not given")
+    .argument("<data>", LABELLED_DATA)
     .option(
       "--output <file>",
       "write the misclassified texts with their probabilities as CSV; - is standard output, without the report",
@@ -37,6 +34,7 @@ export function addEvaluate(program: Command, app: App): Command {
     )
     .option("--metrics <file>", "write all numbers with their intervals as JSON, in the form of metrics.json")
     .action((dir: string, data: string, flags: EvaluateFlags) => evaluateVerb(app, dir, data, flags));
+  addReadingOptions(command, ["text", "text2", "label"]);
   return addGateOptions(command, {
     under: "fail if a number is below: accuracy=0.95, macro-f1=0.9, spam.recall=0.9; may be repeated",
     over: "fail if a number where less is better is above: log-loss=0.3; may be repeated",
@@ -58,7 +56,7 @@ async function evaluateVerb(app: App, dir: string, data: string, flags: Evaluate
   const { evaluate } = await import("../../run/evaluate-node.js");
   const evaluation = await evaluate(dir, data, {
     ...flags,
-    onData: (dataset) => tellColumns(dataset, progress),
+    onData: (dataset) => tellDataset(dataset, progress),
     onProgress: predicting(progress),
   }).finally(progress.end);
   const { labels, judged, folder, source, gates } = evaluation;

@@ -4,11 +4,12 @@ import { Document, type Pair, type Scalar } from "yaml";
 import { TextgraftError } from "../../base/errors.js";
 import { countLabels, singleLabelsLookLikeSets } from "../../data/check.js";
 import { chooseColumns } from "../../data/columns.js";
-import { type Dataset, readDataset } from "../../data/example.js";
-import { openTable } from "../../data/file-node.js";
+import type { Dataset } from "../../data/example.js";
+import { openRows } from "../../data/rows/open-rows-node.js";
 import { count, percent } from "../../report/plain.js";
 import { SCHEMA_URL } from "../../run/config-schema.js";
-import { flagName, type Recipe, type TrainOptions, trainOptions } from "../../run/options.js";
+import { flagName, type Recipe, resolveOptions, type TrainOptions, trainOptions } from "../../run/options.js";
+import { readLabelled } from "../../run/reading-node.js";
 import { type App, type CommonFlags, jsonLine } from "../app.js";
 import { type Asker, agreeing, askingAt, type Choice } from "../ask.js";
 import { openProgress, type Progress } from "../progress.js";
@@ -57,9 +58,9 @@ type Settings = { data: string } & Partial<TrainOptions>;
 /** Looks at the data and asks for what can't be seen in it. */
 async function interview(asker: Asker, given: string | undefined, { say }: Progress): Promise<Settings> {
   const data = given ?? (await asker.text("Which file has the labelled texts?", "data.csv"));
-  const table = await openTable(data);
-  const names = table.columns.map((name) => name.trim()).filter((name) => name !== "");
-  const guess = guessOf(() => chooseColumns(table));
+  const source = await openRows(data);
+  const names = source.columns.map((name) => name.trim()).filter((name) => name !== "");
+  const guess = guessOf(() => chooseColumns(source));
   const column = (question: string, initial: string | undefined) =>
     asker.choose(
       question,
@@ -68,8 +69,9 @@ async function interview(asker: Asker, given: string | undefined, { say }: Progr
     );
   const text = await column("Which column has the texts?", guess?.text.name);
   const others = names.filter((name) => name !== text);
-  const label = await column("Which column has the labels?", guess?.label.name ?? others[0]);
-  const dataset = readDataset(table, { text, label });
+  const label = await column("Which column has the labels?", guess?.labels[0]?.name ?? others[0]);
+  const read = (multiLabel: boolean) => readLabelled(data, resolveOptions({ text, label, multiLabel }));
+  const dataset = await read(false);
   const sets = singleLabelsLookLikeSets(dataset);
   const multiLabel =
     sets &&
@@ -78,7 +80,7 @@ async function interview(asker: Asker, given: string | undefined, { say }: Progr
       YES_OR_NO,
       "yes",
     )) === "yes";
-  const found = multiLabel ? readDataset(table, { text, label }, { multiLabel }) : dataset;
+  const found = multiLabel ? await read(true) : dataset;
   say(`${count(found.examples.length, "text")}; ${sharesOf(found)}.`);
 
   const weights = isImbalanced(found)

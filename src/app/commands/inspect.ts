@@ -1,9 +1,8 @@
 import type { Command } from "commander";
 import { breathing } from "../../base/steps.js";
-import { readDataset } from "../../data/example.js";
 import { textsOf } from "../../data/examples.js";
-import { openTable } from "../../data/file-node.js";
 import { findNearDuplicates } from "../../data/near-duplicates.js";
+import { readingNotices } from "../../data/reading-notices.js";
 import { openSpill } from "../../data/spill-node.js";
 import { summarizing } from "../../data/summary.js";
 import { inspectionData, inspectionReport } from "../../report/inspection.js";
@@ -12,47 +11,45 @@ import { encodeTexts } from "../../run/encode-node.js";
 import { trainOptions } from "../../run/options.js";
 import { lengthLimitOf } from "../../run/plan.js";
 import { openPretrained } from "../../run/pretrained-node.js";
+import { readingOptions, readLabelled } from "../../run/reading-node.js";
 import { lengthStatistics } from "../../tokens/lengths.js";
 import { type App, type CommonFlags, jsonLine } from "../app.js";
 import { barOf } from "../bar.js";
 import { addLengthOptions, type LengthFlags, lengthOptions } from "../length-options.js";
 import { modelEvents } from "../model-events.js";
 import { openProgress } from "../progress.js";
+import { addReadingOptions, LABELLED_DATA, type ReadingFlags } from "../reading-options.js";
 
-interface InspectFlags extends CommonFlags, LengthFlags {
+interface InspectFlags extends CommonFlags, LengthFlags, ReadingFlags {
   model: string;
   revision: string;
-  text?: string;
-  label?: string;
-  multiLabel?: true;
   cache?: boolean;
 }
 
 /** `textgraft inspect DATA` */
 export function addInspect(program: Command, app: App): Command {
-  const { text, label, multiLabel, model, revision } = trainOptions;
+  const { model, revision } = trainOptions;
   const command = program
     .command("inspect")
     .description("look at labelled texts: labels, duplicates, lengths in tokens, and what a limit cuts")
-    .argument("<data>", "CSV, TSV or JSONL file with a column of texts and one of labels")
+    .argument("<data>", LABELLED_DATA)
     .option(
       "--model <name>",
       "model whose tokens are counted: a folder, mini (built in), or a Hugging Face Hub name",
       model.default,
     )
     .option("--revision <text>", revision.help, revision.default)
-    .option("--text <column>", text.help)
-    .option("--label <column>", label.help)
-    .option("--multi-label", multiLabel.help)
     .option("--no-cache", "don't keep the tokens of large data for later runs");
+  addReadingOptions(command, ["text", "text2", "label", "multiLabel"]);
   return addLengthOptions(command, "tokens that are read at once; auto: what is suggested").action(
     (data: string, flags: InspectFlags) => inspectVerb(app, data, flags),
   );
 }
 
 async function inspectVerb({ stdout, stderr }: App, data: string, flags: InspectFlags): Promise<void> {
-  const dataset = readDataset(await openTable(data, flags.text), flags, { ...flags, openSpill });
+  const dataset = await readLabelled(data, readingOptions(flags));
   const progress = openProgress(stderr, flags);
+  for (const notice of readingNotices(dataset)) progress.say(notice);
   const tell = modelEvents(progress);
   const { tokenizer, config, folder } = await openPretrained(flags.model, { revision: flags.revision, tell });
   const options = lengthOptions(flags);

@@ -1,38 +1,41 @@
 import type { Command } from "commander";
 import { TextgraftError } from "../../base/errors.js";
-import { type Column, chooseTextColumn } from "../../data/columns.js";
-import { textsOf } from "../../data/example.js";
-import { openTable, standardInput } from "../../data/file-node.js";
+import { badRowsText } from "../../data/bad-rows.js";
 import { formatLabels } from "../../data/label-sets.js";
+import { readTexts, type TextRow } from "../../data/read-texts.js";
+import { openRows, standardInput } from "../../data/rows/open-rows-node.js";
+import type { RowSource } from "../../data/rows/row-source.js";
 import type { Table } from "../../data/table.js";
 import { writeCsv } from "../../data/write.js";
 import { count, oneLine } from "../../report/plain.js";
 import type { TextClassifier } from "../../run/load-node.js";
 import type { Prediction } from "../../run/predict.js";
+import { readingOptions, readOptionsOf } from "../../run/reading-node.js";
 import { type App, type CommonFlags, checkOutput, jsonLine, type Output, writeOutput } from "../app.js";
 import { predictAll } from "../predict-all.js";
 import { openProgress, type Progress } from "../progress.js";
+import { addReadingOptions, type ReadingFlags } from "../reading-options.js";
 
-interface PredictFlags extends CommonFlags {
+interface PredictFlags extends CommonFlags, ReadingFlags {
   input?: string;
-  text?: string;
   output?: string;
 }
 
 /** `textgraft predict DIR [TEXT…]` */
 export function addPredict(program: Command, app: App): Command {
-  return program
+  const command = program
     .command("predict")
     .description("classify new texts: arguments, a file, or standard input with one text a line or as CSV")
     .argument("<dir>", "model folder that train wrote")
     .argument("[texts...]", "texts to classify")
     .option(
       "--input <file>",
-      "CSV, TSV or JSONL file with a column of texts, or .txt with one text a line; - is standard input (CSV if it begins with a header)",
+      "file with a column of texts (CSV, TSV, JSON, Parquet; also .gz, .zst), .txt with one text a line, or folder; - is standard input (CSV if it begins with a header)",
     )
-    .option("--text <column>", "column with the texts; guessed by its name if not given")
-    .option("--output <file>", "write the input with predicted columns added as CSV; - is standard output")
-    .action((dir: string, texts: string[], flags: PredictFlags) => predictVerb(app, dir, texts, flags));
+    .option("--output <file>", "write the input with predicted columns added as CSV; - is standard output");
+  return addReadingOptions(command, ["text", "text2"]).action(
+    (dir: string, texts: string[], flags: PredictFlags) => predictVerb(app, dir, texts, flags),
+  );
 }
 
 async function predictVerb(app: App, dir: string, args: string[], flags: PredictFlags): Promise<void> {
@@ -42,9 +45,7 @@ async function predictVerb(app: App, dir: string, args: string[], flags: Predict
   if (args.length === 0 && input === undefined && process.stdin.isTTY) {
     progress.say("Reading texts from the keyboard, one a line; Ctrl-D ends.");
   }
-  const { table, column } = await inputTable(args, flags);
-  const texts = textsOf(table, column);
-  tellInput(table, column, progress);
+  const { table, texts } = await inputTable(args, flags, progress);
   const { load } = await import("../../run/load-node.js");
   const classifier = await load(dir);
   try {
@@ -60,15 +61,16 @@ async function predictVerb(app: App, dir: string, args: string[], flags: Predict
   }
 }
 
+/** What is classified, and the table that it stands in. */
+interface Input {
+  table: Table;
+  texts: string[];
+}
+
 /** The texts to classify as a table, wherever they come from. */
-async function inputTable(
-  args: readonly string[],
-  { input, text }: PredictFlags,
-): Promise<{ table: Table; column: Column }> {
-  if (args.length === 0) {
-    const table = await openTable(input ?? "-", text);
-    return { table, column: chooseTextColumn(table, text) };
-  }
+async function inputTable(args: readonly string[], flags: PredictFlags, { say }: Progress): Promise<Input> {
+  const { input, text } = flags;
+  if (args.length === 0) return await readInput(input ?? "-", flags, say);
   if (text !== undefined) {
     throw new TextgraftError("option-invalid", {
       message: `There are texts as arguments (${count(args.length, "text")}) and a column as --text ${text}.`,
@@ -77,8 +79,8 @@ async function inputTable(
   }
   if (input === undefined) {
     const rows = args.map((arg) => [arg]);
-    const table = { source: "the arguments", columns: ["text"], rows, lines: [], delimiter: "," as const };
-    return { table, column: { name: "text", index: 0, guessed: false } };
+    const table = { source: "the arguments", columns: ["text"], rows, delimiter: "," as const };
+    return { table, texts: [...args] };
   }
   throw new TextgraftError("option-invalid", {
     message: `There are texts as arguments (${count(args.length, "text")}) and as --input ${input}.`,
@@ -86,15 +88,34 @@ async function inputTable(
   });
 }
 
-/** How the input was read, where the user may not know: a guess, CSV where texts were possible, and blank lines. */
-function tellInput({ source, columns, rows, lines }: Table, column: Column, { say }: Progress): void {
-  if (column.guessed && columns.length > 1) {
-    if (source === standardInput) say("Standard input begins with a header line, so it is read as CSV.");
-    say(`Texts are in column "${column.name}" (guessed; --text chooses another).`);
+async function readInput(path: string, flags: PredictFlags, say: Progress["say"]): Promise<Input> {
+  const options = readingOptions(flags);
+  const names = readOptionsOf(options);
+  const source = await openRows(path, { ...names, plainLines: true });
+  const { columns, bad, chunks } = readTexts(source, names, options);
+  const found: TextRow[] = [];
+  for await (const rows of chunks()) found.push(...rows);
+  if (columns.text.guessed && source.columns.length > 1) {
+    if (source.source === standardInput) say(`Standard input is read as ${source.format}.`);
+    say(`Texts are in column "${columns.text.name}" (guessed; --text chooses another).`);
   }
-  const plainInput = source === standardInput && column.guessed && columns.length === 1;
-  const blank = (lines.at(-1) ?? 0) - rows.length; // those behind the last text move no answer
-  if ((plainInput || /\.txt$/i.test(source)) && blank > 0) say(`Left out ${count(blank, "blank line")}.`);
+  if (bad.count > 0) say(`Left out ${count(bad.count, "row")} of ${source.source}: ${badRowsText(bad)}.`);
+  tellBlankLines(source, found, say);
+  const table = {
+    source: source.source,
+    columns: [...source.columns],
+    rows: found.map(({ values }) => [...values]),
+    delimiter: source.delimiter,
+  };
+  return { table, texts: found.map(({ text }) => text) };
+}
+
+/** Where a line is a text, those that are blank: an answer less than there are lines may surprise. */
+function tellBlankLines({ format }: RowSource, rows: readonly TextRow[], say: Progress["say"]): void {
+  const last = rows.at(-1);
+  if (!format.startsWith("one text a line") || last?.line === undefined) return;
+  const blank = last.line - last.row; // those behind the last text move no answer
+  if (blank > 0) say(`Left out ${count(blank, "blank line")}.`);
 }
 
 /**

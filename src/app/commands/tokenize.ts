@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { openLines } from "../../data/file-node.js";
+import { openLines } from "../../data/rows/open-rows-node.js";
 import { readingOf } from "../../report/long-texts.js";
 import { columns } from "../../report/plain.js";
 import { trainOptions } from "../../run/options.js";
@@ -44,7 +44,7 @@ async function tokenizeVerb({ stdout, stderr }: App, args: string[], flags: Toke
   const options = lengthOptions(flags);
   const limit = lengthLimitOf(options, config.positions, { tokenizer, config });
   const padTo = options.maxLength === "auto" ? 0 : options.maxLength;
-  const texts = args.length > 0 ? args : (await openLines()).rows.map(([text]) => text!);
+  const texts = args.length > 0 ? args : await openLines();
   const whole = await encodeAll(tokenizer, texts);
   const passages = whole.fitted(limit);
   for (const [i, text] of texts.entries()) {

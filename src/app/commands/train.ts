@@ -9,6 +9,7 @@ import { withConfig } from "../config.js";
 import { followRun, stoppingLine } from "../follow-run.js";
 import { modelEvents } from "../model-events.js";
 import { openProgress } from "../progress.js";
+import { LABELLED_DATA } from "../reading-options.js";
 import { onStopSignals } from "../stop-signals.js";
 import { optionOf } from "../train-option.js";
 
@@ -17,7 +18,7 @@ export function addTrain(program: Command, app: App): Command {
   const command = program
     .command("train")
     .description("fine-tune a classifier on labelled texts, save it and report how good it is")
-    .argument("[data]", "CSV, TSV or JSONL file with a column of texts and one of labels")
+    .argument("[data]", LABELLED_DATA)
     .option("--config <file>", "YAML or JSON file with these flags and data; flags given here win")
     .option("--dry-run", "read, check and measure everything, say what a training would take, and stop")
     .addHelpText("after", () => `\n${recipeHelp()}`)

@@ -7,8 +7,10 @@ import { peek, startsWith } from "./bytes.js";
 import { compressionOf, unpacked } from "./compression-node.js";
 import { HEAD, type Named, openText, type ReadOptions } from "./open-text.js";
 import { readFolder } from "./read-folder-node.js";
+import { linesOf } from "./read-lines.js";
 import { type ByteRange, readParquet } from "./read-parquet.js";
 import type { RowSource } from "./row-source.js";
+import { textPieces } from "./text-pieces.js";
 
 /** What rows from there have as their source. */
 export const standardInput = "standard input";
@@ -36,6 +38,14 @@ export async function openRows(path: string, options: ReadOptions = {}): Promise
   } catch (error) {
     throw await explained(error, path);
   }
+}
+
+/** One text a line of standard input, whatever it looks like; blank lines are left out. */
+export async function openLines(): Promise<string[]> {
+  const text = await textPieces(await peek(process.stdin, HEAD), standardInput);
+  const lines: string[] = [];
+  for await (const found of linesOf(text)) lines.push(...found.map(({ text }) => text));
+  return lines;
 }
 
 async function openBytes(

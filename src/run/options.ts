@@ -224,7 +224,7 @@ export function resolveOptions(given: Partial<TrainOptions>): TrainOptions {
       .map(([name, value]) => [name, parseOption(name, String(value))]),
   );
   const recipe = recipes[set.recipe ?? trainOptions.recipe.default];
-  const options = { ...defaults, ...recipe, ...set } as TrainOptions;
+  const options = { ...defaults, ...recipe, ...split(set), ...set } as TrainOptions;
   requirePrecision(options.precision, options.device);
   requireFoldsOrSeeds(options);
   if (options.multiLabel && ofOneLabelOnly.includes(options.best)) {
@@ -234,6 +234,12 @@ export function resolveOptions(given: Partial<TrainOptions>): TrainOptions {
     });
   }
   return options;
+}
+
+/** A column of times splits by time, one of groups by groups, where nothing else is said. */
+function split({ time, group }: Partial<TrainOptions>): Partial<Pick<TrainOptions, "split">> {
+  if (time) return { split: "time" };
+  return group ? { split: "grouped" } : {};
 }
 
 /** What `cv` and `seeds` can't go together with. */

@@ -409,3 +409,9 @@ test("the schedule warms up for its share of the steps, and then falls or stays"
   const constant = scheduleOf(resolveOptions({ warmup: 0, schedule: "constant" }), 100);
   expect([0, 50, 99].map(constant)).toEqual([1, 1, 1]);
 });
+
+test("a column of times or groups says how to split, unless one says otherwise", () => {
+  expect(resolveOptions({ time: "date" }).split).toBe("time");
+  expect(resolveOptions({ group: "customer", recipe: "tutorial" }).split).toBe("grouped");
+  expect(resolveOptions({ time: "date", split: "grouped" }).split).toBe("grouped");
+});

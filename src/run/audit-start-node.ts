@@ -25,6 +25,8 @@ const NOT_TAKEN: readonly (keyof TrainOptions)[] = [
   "label",
   "group",
   "time",
+  "group",
+  "time",
   "delimiter",
   "encoding",
   "header",

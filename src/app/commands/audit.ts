@@ -17,6 +17,7 @@ const flags: readonly (keyof TrainOptions)[] = [
   "label",
   "multiLabel",
   "group",
+  "group",
   "delimiter",
   "encoding",
   "header",

@@ -17,7 +17,6 @@ const flags: readonly (keyof TrainOptions)[] = [
   "label",
   "multiLabel",
   "group",
-  "group",
   "delimiter",
   "encoding",
   "header",

@@ -1,5 +1,5 @@
 // Prints what large data takes: memory for each row, and rows a second of near duplicates, splitting and tokenizing. Makes its own CSV files in a temporary folder, of two sizes, so that memory for each row is a slope and
-// what is there anyway doesn't count. `npm run build` first; `node --expose-gc scripts/large-data.mjs [MEGABYTES]`.
+// what is there anyway doesn't count. `npm run build` first; `node scripts/large-data.mjs [MEGABYTES] [short|long]`.
 import { spawnSync } from "node:child_process";
 import { closeSync, createReadStream, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,9 +7,11 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
+const kinds = { short: (next) => 5 + next(20), long: (next) => 200 + next(800) };
+
 const [mode, ...given] = process.argv.slice(2);
 if (mode === "measure") await measure(...given);
-else await all(Number(mode ?? 300));
+else await all(Number(mode ?? 300), given[0] ? [given[0]] : Object.keys(kinds));
 
 /** Words of short messages and of long articles, about as many different ones as a language has. */
 function writeRows(path, megabytes, wordsOf) {
@@ -63,16 +65,13 @@ function wordOf(number) {
   return word;
 }
 
-async function all(megabytes) {
+async function all(megabytes, wanted) {
   const folder = mkdtempSync(join(tmpdir(), "textgraft-large-"));
   try {
-    for (const [kind, wordsOf] of [
-      ["short rows", (next) => 5 + next(20)],
-      ["long rows", (next) => 200 + next(800)],
-    ]) {
-      const results = [megabytes / 3, megabytes].map((size) => {
+    for (const kind of wanted) {
+      const results = [megabytes / 2, megabytes].map((size) => {
         const path = join(folder, "rows.csv");
-        const rows = writeRows(path, size, wordsOf);
+        const rows = writeRows(path, size, kinds[kind]);
         const cache = join(folder, "cache");
         const run = (what, threads) => {
           const self = fileURLToPath(import.meta.url);
@@ -98,7 +97,7 @@ async function all(megabytes) {
 
 function print(kind, [small, large]) {
   const rate = (seconds) => Math.round(large.rows / seconds).toLocaleString("en-US");
-  console.log(`\n${kind}: ${Math.round(large.size)} MB, ${large.rows.toLocaleString("en-US")} rows\n`);
+  console.log(`\n${kind} rows: ${Math.round(large.size)} MB, ${large.rows.toLocaleString("en-US")} rows\n`);
   console.log("| step | rows a second | bytes of memory a row, in use | at the peak |");
   console.log("| --- | --- | --- | --- |");
   const slope = (a, b) => Math.round((b - a) / (large.rows - small.rows));

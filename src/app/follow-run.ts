@@ -49,6 +49,9 @@ function teller({ live, say }: Progress): (event: Exclude<TrainEvent, ModelEvent
       case "data":
         for (const line of dataLines(event.facts)) say(line);
         break;
+      case "compared":
+        follow("Looking for duplicates", event);
+        break;
       case "tokenized":
         follow("Tokenizing", event);
         break;

@@ -1,6 +1,5 @@
 import { sum } from "../base/numbers.js";
 import { type Random, random } from "../base/random.js";
-import { breathing } from "../base/steps.js";
 import type { Dataset } from "../data/example.js";
 import { viewOf } from "../data/examples.js";
 import { openSpill } from "../data/spill-node.js";
@@ -18,7 +17,7 @@ import { readerOf } from "./fit-node.js";
 import { judge } from "./judge.js";
 import { judgementOf } from "./judgement.js";
 import type { TrainOptions } from "./options.js";
-import { countsOf, findParts, type Parts } from "./parts.js";
+import { countsOf, type Parts, tellingParts } from "./parts.js";
 import { type Prepared, prepare, type TrainInput } from "./prepare-node.js";
 import { rulesOf } from "./problem.js";
 import { sharedName, spreadOfOutcomes } from "./spread.js";
@@ -61,8 +60,7 @@ export async function* testAll(prepared: Prepared): AsyncGenerator<TrainEvent, T
   const { options, problem, sources } = prepared;
   const { split, cv, seed } = options;
   const seeded = random(seed);
-  const parts = await breathing(findParts(sources, { problem, split, cv, random: seeded, openSpill }));
-  yield { kind: "data", facts: parts.facts };
+  const parts = yield* tellingParts(sources, { problem, split, cv, random: seeded, openSpill });
   const encoded = yield* encodeData(prepared, parts.facts.labels);
   return { parts, ...(yield* testByFolds(prepared, parts, encoded, seeded)) };
 }

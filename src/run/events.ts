@@ -141,6 +141,8 @@ export interface SeedResults {
 export type TrainEvent =
   | ModelEvent
   | { kind: "data"; facts: DataFacts }
+  /** Rows that were compared, to find duplicates and to split. */
+  | { kind: "compared"; done: number; total: number }
   | { kind: "tokenized"; done: number; total: number }
   | { kind: "model"; facts: ModelFacts }
   | { kind: "estimate"; facts: TrainEstimate }

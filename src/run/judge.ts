@@ -4,6 +4,7 @@ import type { Split } from "../data/split.js";
 import type { Engine } from "./engine.js";
 import { probabilitiesOf } from "./evaluate.js";
 import type { TrainEvent, TrainResult } from "./events.js";
+import { JudgedRow } from "./judged-row.js";
 import { judgementOf } from "./judgement.js";
 import { rulesOf } from "./problem.js";
 import type { RunData } from "./tokenize.js";
@@ -24,13 +25,14 @@ export async function* judge(
     texts: textsOf(split.train),
     labelIds: { length: tokens.train.length, at: (i: number) => tokens.labelIds.at(tokens.train[i]!) },
   };
-  const judged = split.test.map(({ text, row }, i) => ({
-    text,
-    row,
-    labelIds: labelIds[i]!,
-    predictedIds: rules.answer(probabilities[i]!),
-    probabilities: probabilities[i]!,
-  }));
+  const judged = probabilities.map(
+    (row, i) =>
+      new JudgedRow(split.test, i, {
+        labelIds: labelIds[i]!,
+        predictedIds: rules.answer(row),
+        probabilities: row,
+      }),
+  );
   return {
     loss: rules.loss(logits, labelIds, classWeights),
     ...judgementOf(judged, tokens.problem),

@@ -61,6 +61,7 @@ export function entryOf(event: TrainEvent, lastStep: number, before = 0): LogEnt
     case "notice":
       return { event: "notice", text: event.text };
     case "download":
+    case "compared":
     case "tokenized":
     case "evaluating":
     case "saved":

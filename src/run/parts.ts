@@ -2,7 +2,7 @@ import { TextgraftError } from "../base/errors.js";
 import { countOf, mapped } from "../base/iterables.js";
 import { sum } from "../base/numbers.js";
 import type { Random } from "../base/random.js";
-import { atOnce, type Steps, within } from "../base/steps.js";
+import { atOnce, breathing, type Steps, within } from "../base/steps.js";
 import type { OpenSpill } from "../data/byte-store.js";
 import { countLabels, requireKnownLabels, requireTwoLabels } from "../data/check.js";
 import { columnFacts } from "../data/columns.js";
@@ -14,7 +14,8 @@ import { defaultShares, type PartPositions, type Split, splitAt } from "../data/
 import { partNames, type Shares } from "../data/split-quotas.js";
 import { type Conflicts, summarizing } from "../data/summary.js";
 import type { Problem } from "../model/loss.js";
-import type { DataFacts } from "./events.js";
+import { reporting } from "./event-stream.js";
+import type { DataFacts, TrainEvent } from "./events.js";
 import type { Splitting } from "./options.js";
 import { type Splitter, splitterOf } from "./splitting.js";
 
@@ -53,6 +54,21 @@ export interface PartOptions {
   random: Random;
   /** Where large data is put meanwhile; without it all is in memory. */
   openSpill?: OpenSpill;
+}
+
+/** The same, telling how far it is, and at last what was found. */
+export async function* tellingParts(
+  sources: Sources,
+  options: PartOptions,
+): AsyncGenerator<TrainEvent, Parts> {
+  const total = sources.data.examples.length;
+  const finding = reporting((report) =>
+    breathing(findParts(sources, options), (share) => report(Math.floor(share * total), total)),
+  );
+  let progress = await finding.next();
+  for (; !progress.done; progress = await finding.next()) yield { kind: "compared", ...progress.value };
+  yield { kind: "data", facts: progress.value.facts };
+  return progress.value;
 }
 
 /** The same in steps. */

@@ -2,7 +2,6 @@ import { basename, resolve } from "node:path";
 import { TextgraftError } from "../base/errors.js";
 import { every } from "../base/iterables.js";
 import { type Random, random } from "../base/random.js";
-import { breathing } from "../base/steps.js";
 import { singleLabelsLookLikeSets } from "../data/check.js";
 import type { Dataset } from "../data/example.js";
 import { setsHint } from "../data/label-sets.js";
@@ -25,7 +24,7 @@ import { type FolderFile, type Reports, reportFiles } from "./folder-files.js";
 import { judge } from "./judge.js";
 import { modelCard } from "./model-card.js";
 import { resolveOptions, type TrainOptions } from "./options.js";
-import { findParts, type Parts, type Sources } from "./parts.js";
+import { type Parts, type Sources, tellingParts } from "./parts.js";
 import { type Prepared, prepare, type TrainInput } from "./prepare-node.js";
 import type { TrainEstimate } from "./rehearsal.js";
 import { openRunLog, type RunLog } from "./run-log-node.js";
@@ -125,8 +124,7 @@ async function* begin(input: TrainInput, signal: AbortSignal, mayWrite: boolean)
   const { options, problem, sources } = prepared;
   const seeded = random(options.seed);
   const { split, cv } = options;
-  const parts = await breathing(findParts(sources, { problem, split, cv, random: seeded, openSpill }));
-  yield { kind: "data", facts: parts.facts } satisfies TrainEvent;
+  const parts = yield* tellingParts(sources, { problem, split, cv, random: seeded, openSpill });
   for (const text of datasetsOf(sources).flatMap((dataset) => readingNotices(dataset, REJECTED)))
     yield { kind: "notice", text } satisfies TrainEvent;
   for (const text of [...otherProblem(sources.data, problem), ...unrepresented(parts.facts, cv > 0)])

@@ -1,18 +1,13 @@
 import type { Command } from "commander";
 import { TextgraftError } from "../../base/errors.js";
-import { badRowsText } from "../../data/bad-rows.js";
-import { formatLabels } from "../../data/label-sets.js";
+import { type BadRows, badRowsText } from "../../data/bad-rows.js";
 import { readTexts, type TextRow } from "../../data/read-texts.js";
 import { openRows, standardInput } from "../../data/rows/open-rows-node.js";
 import type { RowSource } from "../../data/rows/row-source.js";
-import type { Table } from "../../data/table.js";
-import { writeCsv } from "../../data/write.js";
-import { count, oneLine } from "../../report/plain.js";
-import type { TextClassifier } from "../../run/load-node.js";
-import type { Prediction } from "../../run/predict.js";
+import { count, grouped } from "../../report/plain.js";
 import { readingOptions, readOptionsOf } from "../../run/reading-node.js";
-import { type App, type CommonFlags, checkOutput, jsonLine, type Output, writeOutput } from "../app.js";
-import { predictAll } from "../predict-all.js";
+import { type App, type CommonFlags, checkOutput } from "../app.js";
+import { openPredictionOutput } from "../prediction-output.js";
 import { openProgress, type Progress } from "../progress.js";
 import { addReadingOptions, type ReadingFlags } from "../reading-options.js";
 
@@ -45,123 +40,128 @@ async function predictVerb(app: App, dir: string, args: string[], flags: Predict
   if (args.length === 0 && input === undefined && process.stdin.isTTY) {
     progress.say("Reading texts from the keyboard, one a line; Ctrl-D ends.");
   }
-  const { table, texts } = await inputTable(args, flags, progress);
+  const opened = await openInput(args, flags);
+  const first = await opened.lists.next(); // what is wrong with the first rows is told before the model is loaded
+  opened.tellColumns(progress);
   const { load } = await import("../../run/load-node.js");
   const classifier = await load(dir);
   try {
-    const predictions = await predictAll(classifier, texts, progress);
-    if (output !== undefined) {
-      await writeOutput(app, output, labelledCsv(table, classifier, predictions));
-      if (output !== "-") progress.say(`Wrote ${count(predictions.length, "row")} to ${output}.`);
+    const results = await openPredictionOutput(app, flags, { classifier, source: opened.source });
+    let done = 0;
+    try {
+      for (let list = first; !list.done; list = await opened.lists.next()) {
+        const rows = list.value;
+        const texts = rows.map(({ text }) => text);
+        const predictions = await classifier.predict(texts, {
+          onProgress: (more) => progress.live(() => `Predicting: ${grouped(done + more)} texts`),
+        });
+        done += rows.length;
+        await results.write(rows, predictions);
+      }
+      await results.end();
+    } catch (error) {
+      await results.discard();
+      throw error;
+    } finally {
+      progress.end();
     }
-    if (json) app.stdout.write(predictions.map(jsonLine).join(""));
-    else if (output === undefined) app.stdout.write(predictionLines(classifier, predictions, app.stdout));
+    opened.tellRows(progress);
+    if (output !== undefined && output !== "-") progress.say(`Wrote ${count(done, "row")} to ${output}.`);
   } finally {
     await classifier.close();
   }
 }
 
-/** What is classified, and the table that it stands in. */
+/** Rows to classify, some at a time, and what there is to tell of them. */
 interface Input {
-  table: Table;
-  texts: string[];
+  source: Pick<RowSource, "columns" | "delimiter">;
+  lists: AsyncIterator<TextRow[], void>;
+  tellColumns(progress: Progress): void;
+  /** Behind the last row. */
+  tellRows(progress: Progress): void;
 }
 
-/** The texts to classify as a table, wherever they come from. */
-async function inputTable(args: readonly string[], flags: PredictFlags, { say }: Progress): Promise<Input> {
+/** The texts to classify, wherever they come from. */
+async function openInput(args: readonly string[], flags: PredictFlags): Promise<Input> {
   const { input, text } = flags;
-  if (args.length === 0) return await readInput(input ?? "-", flags, say);
+  if (args.length === 0) return await openFile(input ?? "-", flags);
   if (text !== undefined) {
     throw new TextgraftError("option-invalid", {
       message: `There are texts as arguments (${count(args.length, "text")}) and a column as --text ${text}.`,
       fix: "Leave out --text, or give a file with --input.",
     });
   }
-  if (input === undefined) {
-    const rows = args.map((arg) => [arg]);
-    const table = { source: "the arguments", columns: ["text"], rows, delimiter: "," as const };
-    return { table, texts: [...args] };
+  if (input !== undefined) {
+    throw new TextgraftError("option-invalid", {
+      message: `There are texts as arguments (${count(args.length, "text")}) and as --input ${input}.`,
+      fix: "Give one of the two.",
+    });
   }
-  throw new TextgraftError("option-invalid", {
-    message: `There are texts as arguments (${count(args.length, "text")}) and as --input ${input}.`,
-    fix: "Give one of the two.",
-  });
+  async function* lists() {
+    yield args.map((text, i) => ({ values: [text], row: i + 1, text }));
+  }
+  return {
+    source: { columns: ["text"], delimiter: "," },
+    lists: lists(),
+    tellColumns() {},
+    tellRows() {},
+  };
 }
 
-async function readInput(path: string, flags: PredictFlags, say: Progress["say"]): Promise<Input> {
+async function openFile(path: string, flags: PredictFlags): Promise<Input> {
   const options = readingOptions(flags);
   const names = readOptionsOf(options);
   const source = await openRows(path, { ...names, plainLines: true });
   const { columns, bad, chunks } = readTexts(source, names, options);
-  const found: TextRow[] = [];
-  for await (const rows of chunks()) found.push(...rows);
-  if (columns.text.guessed && source.columns.length > 1) {
-    if (source.source === standardInput) say(`Standard input is read as ${source.format}.`);
-    say(`Texts are in column "${columns.text.name}" (guessed; --text chooses another).`);
+  let last: TextRow | undefined;
+  async function* lists(): AsyncGenerator<TextRow[], void> {
+    for await (const rows of inLists(chunks())) {
+      last = rows.at(-1);
+      yield rows;
+    }
   }
-  if (bad.count > 0) say(`Left out ${count(bad.count, "row")} of ${source.source}: ${badRowsText(bad)}.`);
-  tellBlankLines(source, found, say);
-  const table = {
-    source: source.source,
-    columns: [...source.columns],
-    rows: found.map(({ values }) => [...values]),
-    delimiter: source.delimiter,
+  return {
+    source,
+    lists: lists(),
+    tellColumns({ say }) {
+      if (!columns.text.guessed || source.columns.length === 1) return;
+      if (source.source === standardInput) say(`Standard input is read as ${source.format}.`);
+      say(`Texts are in column "${columns.text.name}" (guessed; --text chooses another).`);
+    },
+    tellRows: ({ say }) => tellRows(source, bad, last, say),
   };
-  return { table, texts: found.map(({ text }) => text) };
 }
 
-/** Where a line is a text, those that are blank: an answer less than there are lines may surprise. */
-function tellBlankLines({ format }: RowSource, rows: readonly TextRow[], say: Progress["say"]): void {
-  const last = rows.at(-1);
+/** Rows that are predicted together: enough to sort them by length, few enough to hold them. */
+const LIST_ROWS = 2048;
+const LIST_UNITS = 2 ** 22;
+
+/** Rows in lists of nearly the same size. */
+async function* inLists(chunks: AsyncIterable<TextRow[]>): AsyncGenerator<TextRow[]> {
+  let list: TextRow[] = [];
+  let units = 0;
+  for await (const rows of chunks) {
+    for (const row of rows) {
+      list.push(row);
+      units += row.values.reduce((sum, value) => sum + value.length, 0);
+      if (list.length < LIST_ROWS && units < LIST_UNITS) continue;
+      yield list;
+      list = [];
+      units = 0;
+    }
+  }
+  if (list.length > 0) yield list;
+}
+
+/** Rows that were left out. Where a line is a text, blank ones, too: an answer less than there are lines may surprise. */
+function tellRows(
+  { source, format }: RowSource,
+  bad: BadRows,
+  last: TextRow | undefined,
+  say: Progress["say"],
+): void {
+  if (bad.count > 0) say(`Left out ${count(bad.count, "row")} of ${source}: ${badRowsText(bad)}.`);
   if (!format.startsWith("one text a line") || last?.line === undefined) return;
   const blank = last.line - last.row; // those behind the last text move no answer
   if (blank > 0) say(`Left out ${count(blank, "blank line")}.`);
-}
-
-/**
- * "label  score  text", a line for each text; on a terminal no line is wider than it. Where a text may have several
- * labels: "label 0.9876, other 0.6543  text", or "no label".
- */
-function predictionLines(
-  { labels, problem }: TextClassifier,
-  predictions: readonly Prediction[],
-  { isTTY, columns = 80 }: Output,
-): string {
-  const labelWidth = Math.max(...labels.map((label) => label.length));
-  const answers = predictions.map((prediction) =>
-    problem === "multi_label"
-      ? prediction.labels.map((label) => `${label} ${prediction.scores[label]!.toFixed(4)}`).join(", ") ||
-        "no label"
-      : `${prediction.label.padEnd(labelWidth)}  ${prediction.score.toFixed(4)}`,
-  );
-  const width = answers.reduce((widest, answer) => Math.max(widest, answer.length), 0);
-  const textWidth = isTTY ? Math.max(20, columns - width - 3) : Number.POSITIVE_INFINITY;
-  return predictions
-    .map(({ text }, i) => `${answers[i]!.padEnd(width)}  ${oneLine(text, textWidth)}\n`)
-    .join("");
-}
-
-/**
- * The input with predicted_label, predicted_score and score_LABEL of each label added; where a text may have several
- * labels, predicted_labels as `a|b` stands for the first two.
- */
-function labelledCsv(
-  table: Table,
-  { labels, problem }: TextClassifier,
-  predictions: readonly Prediction[],
-): string {
-  const answers =
-    problem === "multi_label"
-      ? [{ name: "predicted_labels", values: predictions.map((found) => formatLabels(found.labels)) }]
-      : [
-          { name: "predicted_label", values: predictions.map(({ label }) => label) },
-          { name: "predicted_score", values: predictions.map(({ score }) => score) },
-        ];
-  return writeCsv(table, [
-    ...answers,
-    ...labels.map((label) => ({
-      name: `score_${label}`,
-      values: predictions.map(({ scores }) => scores[label]!),
-    })),
-  ]);
 }

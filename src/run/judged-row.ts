@@ -1,0 +1,38 @@
+import type { Examples } from "../data/examples.js";
+import type { Judged } from "./events.js";
+import type { LabelIds } from "./problem.js";
+
+/** An answer whose text is read from the examples when it is asked for: the texts of a large test set aren't held. */
+export class JudgedRow implements Judged {
+  readonly labelIds: LabelIds;
+  readonly predictedIds: LabelIds;
+  readonly probabilities: readonly number[];
+  readonly #examples: Examples;
+  readonly #index: number;
+
+  constructor(
+    examples: Examples,
+    index: number,
+    { labelIds, predictedIds, probabilities }: Pick<Judged, "labelIds" | "predictedIds" | "probabilities">,
+  ) {
+    this.#examples = examples;
+    this.#index = index;
+    this.labelIds = labelIds;
+    this.predictedIds = predictedIds;
+    this.probabilities = probabilities;
+  }
+
+  get text(): string {
+    return this.#examples.at(this.#index)!.text;
+  }
+
+  get row(): number {
+    return this.#examples.at(this.#index)!.row;
+  }
+
+  /** As a plain object, for JSON. */
+  toJSON(): Judged {
+    const { text, row, labelIds, predictedIds, probabilities } = this;
+    return { text, row, labelIds, predictedIds, probabilities };
+  }
+}

@@ -97,7 +97,7 @@ const rightTexts = (metrics: FloorResult["metrics"]): number =>
   Math.round(metrics.accuracy * textCount(metrics));
 
 /** A label that is a word stands as it is, any other (1, "not sure") in quotes. */
-const plainOrQuoted = (label: string): string =>
+export const plainOrQuoted = (label: string): string =>
   /^\p{L}[\p{L}\p{M}\p{N}_-]*$/u.test(label) ? label : `"${label}"`;
 
 function list(items: readonly string[], word: "and" | "or"): string {

@@ -18,13 +18,15 @@ export function mistakesSection(judgement: Judgement, { file }: { file?: string 
 ${mistakes.slice(from, to).map((answer) => mistake(labels, answer))}</ol>
 `;
   const next = Math.min(mistakes.length, MOST);
+  const open = next <= SHOWN + FEW_MORE ? next : SHOWN;
   return html`<p>${all}${order}${file !== undefined && html` All of them are in <code>${file}</code>.`}</p>
-${items(0, SHOWN)}
-${next > SHOWN && more(`The next ${next - SHOWN}`, items(SHOWN, next))}
+${items(0, open)}
+${next > open && more(`The next ${next - open}`, items(open, next))}
 `;
 }
 
 const SHOWN = 8;
+const FEW_MORE = 4; // not worth folding away
 const MOST = 24;
 const LONGEST = 700; // characters
 
@@ -43,7 +45,7 @@ ${characters > LONGEST && html`<p class="muted">The text goes on; it has ${group
 function verdict(labels: readonly string[], answer: Judged): Content {
   const { labelIds, predictedIds, probabilities } = answer;
   const name = (id: number): Content => html`<strong>${labelName(labels[id]!)}</strong>`;
-  const told = (id: number): Content => html`${name(id)} ${share(probabilities[id]!)}`;
+  const told = (id: number): Content => html`${name(id)} (${share(probabilities[id]!)})`;
   if (labelIds.length === 1 && predictedIds.length === 1) {
     return html`${name(labelIds[0]!)} <span class="taken">taken for</span> ${told(predictedIds[0]!)}`;
   }

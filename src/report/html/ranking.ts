@@ -1,5 +1,6 @@
 import type { Problem } from "../../model/loss.js";
 import type { Judgement as BareJudgement } from "../../run/judgement.js";
+import { plainOrQuoted } from "../sentences.js";
 import { type LabelCurves, labelCurves, type Point } from "./curves.js";
 import { figure } from "./figure.js";
 import { type Content, html, labelName, shortened } from "./markup.js";
@@ -20,7 +21,7 @@ export function rankingFigures(judgement: Judgement): Content {
     .filter((curves) => curves !== undefined);
   const [first] = shown;
   if (!first) return undefined;
-  const names = shown.map(({ labelId }) => shortened(labels[labelId]!, 40));
+  const names = shown.map(({ labelId }) => plainOrQuoted(shortened(labels[labelId]!, 40)));
   const which = shown.length === 1 ? ` of ${names[0]}` : "";
   const fewer = shown.length < labels.length && labels.length > 2;
   const choice = fewer ? ` Shown are the ${shown.length} labels with the lowest F1.` : "";
@@ -34,7 +35,7 @@ export function rankingFigures(judgement: Judgement): Content {
       title: `Precision and recall${which}`,
       says:
         shown.length === 1
-          ? `Finding more ${names[0]} costs precision: average precision ${best.averagePrecision.toFixed(3)}, at best 1.`
+          ? `Finding more of the texts with the label ${names[0]} costs precision: average precision ${best.averagePrecision.toFixed(3)}, at best 1.`
           : `How much precision is left when more texts of a label are found, with the average precision of each, at best 1.${choice}`,
       plot: linesPlot(
         shown.map(({ precisionRecall }) => precisionRecall),
@@ -50,7 +51,7 @@ export function rankingFigures(judgement: Judgement): Content {
       title: `ROC${which}`,
       says:
         shown.length === 1
-          ? `The chance that a text with ${names[0]} gets a higher probability than one without it is ${best.rocAuc.toFixed(3)} (ROC AUC); by guessing it is 0.5.`
+          ? `The chance that a text with the label ${names[0]} gets a higher probability than one without it is ${best.rocAuc.toFixed(3)} (ROC AUC); by guessing it is 0.5.`
           : `How many texts of a label are found against how many others are taken for it, with the area under each curve (ROC AUC); by guessing it is 0.5.${choice}`,
       plot: linesPlot(
         shown.map(({ roc }) => roc),

@@ -22,7 +22,7 @@ function lossFigure({ epochs, bestEpoch, steps, model, options }: TrainResult): 
   const best = epochs.find(({ epoch }) => epoch === bestEpoch);
   return figure({
     title: "Loss",
-    says: `Training loss should fall, and validation loss with it; where validation loss rises again, the model learns by heart.${
+    says: `Training loss should fall, and validation loss with it; where validation loss rises again, the model learns by heart.${steps.length > 1 ? " The grey line is the training loss by step, smoothed." : ""}${
       best
         ? ` The weights are those of epoch ${best.epoch}, with a validation loss of ${best.validationLoss.toFixed(4)}.`
         : ""
@@ -32,7 +32,7 @@ function lossFigure({ epochs, bestEpoch, steps, model, options }: TrainResult): 
       y: { label: "loss", labelArrow: false, grid: true, zero: true, ticks: 6 },
       marks: [
         ...bestRule(bestEpoch),
-        Plot.line(finite(steps), {
+        Plot.line(smoothed(finite(steps)), {
           x: inEpochs,
           y: "loss",
           stroke: colors.muted,
@@ -128,6 +128,15 @@ function stepsFigure({ steps, options }: TrainResult): Content {
 
 const finite = (steps: readonly StepPoint[]): StepPoint[] =>
   steps.filter(({ loss, gradientNorm }) => Number.isFinite(loss) && Number.isFinite(gradientNorm));
+
+/** The mean of each step's loss and of those around it: single batches jump too much to show a course. */
+function smoothed(steps: readonly StepPoint[]): StepPoint[] {
+  const around = Math.round(steps.length / 60);
+  return steps.map((point, i) => {
+    const near = steps.slice(Math.max(0, i - around), i + around + 1);
+    return { ...point, loss: near.reduce((sum, { loss }) => sum + loss, 0) / near.length };
+  });
+}
 
 /** Evenly chosen ones, the last among them. */
 function some<T>(items: readonly T[], most: number): T[] {

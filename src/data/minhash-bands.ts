@@ -5,7 +5,7 @@ export const bands = 25;
 const bandSize = Math.floor(signatureSize / bands);
 
 /** Keys are written down in blocks of so many signatures; within a block one band after the other. */
-const blockSize = 512;
+const blockSize = 4096;
 const keyWords = 2;
 
 /** The keys of the bands of many signatures: 64 bits of hash for each band. */

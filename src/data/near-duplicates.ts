@@ -34,8 +34,13 @@ export const nearDuplicates = (texts: Texts, openSpill?: OpenSpill): NearDuplica
  * leave memory where there is an `openSpill`, and are read band by band. In memory a text takes about 40 bytes meanwhile.
  */
 export function* findNearDuplicates(texts: Texts, openSpill?: OpenSpill): Steps<NearDuplicates> {
-  const { numbers, firsts, keys } = yield* within(readAll(texts, openSpill), 0, 0.7);
-  const groupOf = yield* within(groupSimilar(keys, shingleSets(texts, firsts)), 0.7, 1);
+  const { numbers, firsts, sizes, keys } = yield* within(readAll(texts, openSpill), 0, 0.5);
+  const setOf = shingleSets(texts, firsts);
+  const isNear = (a: number, b: number): boolean =>
+    // Sets of such different sizes can't be similar enough: most pairs are told apart without making them again.
+    Math.min(sizes[a]!, sizes[b]!) >= nearThreshold * Math.max(sizes[a]!, sizes[b]!) &&
+    jaccard(setOf(a), setOf(b)) >= nearThreshold;
+  const groupOf = yield* within(groupSimilar(keys, isNear), 0.5, 1);
   const groups = new Uint32Array(texts.length);
   const groupNumbers = new Uint32Array(firsts.length);
   let groupCount = 0;
@@ -48,12 +53,13 @@ export function* findNearDuplicates(texts: Texts, openSpill?: OpenSpill): Steps<
   return { groups, groupCount, repeated: texts.length - groupCount };
 }
 
-/** Numbers the different normalized texts, and notes where each first stands and the keys of its bands. */
+/** Numbers the different normalized texts, and notes where each first stands, how many shingles it has, and the keys of its bands. */
 function* readAll(texts: Texts, openSpill: OpenSpill | undefined) {
   const known = new TextNumbers();
   const keys = new BandKeys(openSpill);
   const numbers = new Uint32Array(texts.length);
   const firsts = new Uint32Array(texts.length);
+  const sizes = new Uint16Array(texts.length); // of sets of shingles, which are made of at most 8,192 characters
   for (let i = 0; i < texts.length; i++) {
     if (i % 16 === 0) yield i / texts.length;
     const key = normalized(texts.at(i)!);
@@ -61,9 +67,11 @@ function* readAll(texts: Texts, openSpill: OpenSpill | undefined) {
     numbers[i] = known.numberOf(key);
     if (known.count === different) continue;
     firsts[different] = i;
-    keys.push(signatureOf(shinglesOf(key)));
+    const shingles = shinglesOf(key);
+    sizes[different] = shingles.length;
+    keys.push(signatureOf(shingles));
   }
-  return { numbers, firsts: firsts.slice(0, known.count), keys };
+  return { numbers, firsts: firsts.slice(0, known.count), sizes, keys };
 }
 
 /** A text is compared with so many others of its bucket at most, which bounds the work on huge buckets. */
@@ -72,7 +80,7 @@ const bucketRepresentatives = 4;
 /** Joins similar sets; gives number → least number of its group. */
 function* groupSimilar(
   keys: BandKeys,
-  setOf: (number: number) => Uint32Array,
+  isNear: (a: number, b: number) => boolean,
 ): Steps<(number: number) => number> {
   const groups = unionFind(keys.length);
   const buckets = bandBuckets(keys.length);
@@ -83,10 +91,7 @@ function* groupSimilar(
       let last = -1;
       let met = 0;
       for (let other = buckets.firstOf(number); other !== -1; other = buckets.nextOf(other)) {
-        if (
-          groups.find(other) === groups.find(number) ||
-          jaccard(setOf(other), setOf(number)) >= nearThreshold
-        ) {
+        if (groups.find(other) === groups.find(number) || isNear(other, number)) {
           groups.union(other, number);
           met = bucketRepresentatives;
           break;

@@ -24,6 +24,7 @@ export type {
   TrainingOutcome,
   TrainResult,
 } from "./run/events.js";
+export type { ExplainOptions, Explanation, TokenScore, WordScore } from "./run/explain.js";
 export { type Exported, exportOnnx } from "./run/export-node.js";
 export type { GateResult } from "./run/gates.js";
 export type { Intervals } from "./run/intervals.js";

@@ -4,7 +4,11 @@ import type { Writable } from "node:stream";
 import { TextgraftError } from "../base/errors.js";
 
 /** A stream that may be a terminal. */
-export type Output = Writable & { isTTY?: boolean; columns?: number };
+export type Output = Writable & {
+  isTTY?: boolean;
+  columns?: number;
+  hasColors?: (count: number) => boolean;
+};
 
 /** What the commands write to, and what they end with. */
 export interface App {

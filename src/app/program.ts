@@ -6,6 +6,7 @@ import { addAudit } from "./commands/audit.js";
 import { addCache } from "./commands/cache.js";
 import { addCompare } from "./commands/compare.js";
 import { addEvaluate } from "./commands/evaluate.js";
+import { addExplain } from "./commands/explain.js";
 import { addExport } from "./commands/export.js";
 import { addInit } from "./commands/init.js";
 import { addInspect } from "./commands/inspect.js";
@@ -78,6 +79,7 @@ const VERBS = [
   addEvaluate,
   addCompare,
   addPredict,
+  addExplain,
   addSweep,
   addExport,
   addAudit,

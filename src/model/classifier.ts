@@ -1,6 +1,6 @@
 import { type DType, float32 } from "../base/tensor.js";
 import { GraphBuilder } from "../graph/builder.js";
-import type { Shape } from "../graph/dims.js";
+import type { Dim, Shape } from "../graph/dims.js";
 import { gradients, type Segment } from "../graph/gradients.js";
 import type { Value } from "../graph/graph.js";
 import type { Precision } from "../graph/precision.js";
@@ -16,6 +16,7 @@ import {
   type MaskType,
   noDropout,
 } from "./layers.js";
+import { type Line, lineBetween, logOdds } from "./log-odds.js";
 import { type Problem, weightedLoss } from "./loss.js";
 import { type ParameterSpec, parameterScope } from "./parameters.js";
 
@@ -108,6 +109,40 @@ export function logitsGraph(
 ): ModelGraph {
   const { g, classify } = start(model, { source, precision });
   return { g, outputs: { logits: g.cast(classify(from), "float32") } };
+}
+
+/**
+ * Evaluation mode at points of the straight line from a baseline's words to a text's: `share` [batch, 1, 1] of the way,
+ * from `baseline_ids` to `input_ids` [batch, sequence]. Positions and types stay those of the text. Gives `logits` and
+ * `slopes` [batch, sequence]: the gradient of the log-odds of the label in `target` [batch, labels] with respect to each
+ * token's word vector, times the way that this vector goes. Their mean over the line is what integrated gradients
+ * attributes to each token. https://arxiv.org/abs/1703.01365
+ */
+export function slopesGraph(
+  model: Classifier,
+  source: ParameterSource = ownInputs,
+  precision: Precision = "float32",
+): ModelGraph {
+  let line: Line | undefined;
+  const words: Words = (g, table, inputIds) => {
+    line = lineBetween(g, {
+      from: g.gather(table, g.input("baseline_ids", inputIds.dtype, inputIds.shape)),
+      to: g.gather(table, inputIds),
+      share: g.input("share", "float32", [inputIds.shape[0]!, 1, 1]),
+    });
+    return line.point;
+  };
+  const { g, classify } = start(model, { source, precision, words });
+  const logits = g.cast(classify(0), "float32");
+  const target = g.input("target", "float32", logits.shape);
+  const odds = g.within("log-odds", () => logOdds(g, model.spec.problem, logits, target));
+  const [gradient] = gradients(g, odds, [line!.point]);
+  const [batch, sequence] = gradient!.shape as [Dim, Dim];
+  const slopes = g.reshape(g.reduceSum(g.mul(g.cast(gradient!, "float32"), line!.way), [2]), [
+    batch,
+    sequence,
+  ]);
+  return { g, outputs: { logits, slopes } };
 }
 
 /** The whole model with its weights inside and int64 tokens, for others: from tokens to `logits`. */
@@ -208,17 +243,29 @@ interface Start {
   readonly dropout?: Dropout;
   /** Default: float32. */
   readonly precision?: Precision;
+  /** Default: the rows of `input_ids`. */
+  readonly words?: Words;
 }
+
+/** The words of a text, [batch, sequence, width], from their table. */
+type Words = (g: GraphBuilder, table: Value, inputIds: Value) => Value;
 
 /** A new graph with the model's inputs and parameters, made as the stages ask for them. */
 function start(
   model: Classifier,
-  { source, ids = "int32", axes = ["batch", "sequence"], dropout = noDropout, precision = "float32" }: Start,
+  {
+    source,
+    ids = "int32",
+    axes = ["batch", "sequence"],
+    dropout = noDropout,
+    precision = "float32",
+    words = lookedUp,
+  }: Start,
 ) {
   const g = new GraphBuilder(precision);
   const inputs = new Map<string, Value>();
   const params = parameterScope(model.parameters, inputs, source(g));
-  const context: StageContext = { tokens: tokenInputs(g, ids, axes), dropout, shared: sharedValues() };
+  const context: StageContext = { tokens: tokenInputs(g, ids, axes, words), dropout, shared: sharedValues() };
 
   /** Stages from [batch, sequence, hidden] to the same, but for the last: its backward pass comes first. */
   const segments: Segment[] = [];
@@ -240,12 +287,16 @@ function start(
   return { g, inputs, encode, classify, segments };
 }
 
-function tokenInputs(g: GraphBuilder, ids: DType, axes: Shape): TokenInputs {
+const lookedUp: Words = (g, table, inputIds) => g.gather(table, inputIds);
+
+function tokenInputs(g: GraphBuilder, ids: DType, axes: Shape, words: Words): TokenInputs {
   const shared = sharedValues();
   const input = (name: string) => () => shared(name, () => g.input(name, ids, axes));
   const attentionMask = input("attention_mask");
+  const inputIds = input("input_ids");
   return {
-    inputIds: input("input_ids"),
+    inputIds,
+    words: (table) => words(g, table, inputIds()),
     tokenTypeIds: input("token_type_ids"),
     attentionMask,
     attentionBias: () => shared("bias", () => attentionBias(g, attentionMask())),

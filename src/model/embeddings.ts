@@ -48,7 +48,7 @@ export function embeddingsStage(
     build: (g, root, _x, { tokens, dropout }) => {
       const params = root.in(name);
       const ids = tokens.inputIds(); // [batch, sequence]
-      const words = g.gather(params.in("word_embeddings").weight, ids); // [batch, sequence, width]
+      const words = tokens.words(params.in("word_embeddings").weight); // [batch, sequence, width]
       const types = tokenTypes > 0 ? params.in("token_type_embeddings").weight : undefined;
       const typed = types
         ? g.add(words, tokenTypes === 1 ? types : g.gather(types, tokens.tokenTypeIds()))

@@ -8,6 +8,8 @@ import { denseParameters, type ParameterScope, type ParameterSpec } from "./para
 export interface TokenInputs {
   /** [batch, sequence] */
   readonly inputIds: () => Value;
+  /** The words' rows of their table, [batch, sequence, width]. */
+  readonly words: (table: Value) => Value;
   /** [batch, sequence] */
   readonly tokenTypeIds: () => Value;
   /** 1 at tokens and 0 at padding, integers, [batch, sequence]. */

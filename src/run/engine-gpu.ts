@@ -15,21 +15,32 @@ import {
   logitsGraph,
   type ModelGraph,
   type ParameterSource,
+  slopesGraph,
   type TrainGraph,
   trainGraph,
 } from "../model/classifier.js";
 import { flatGradients, flatParameters, gradientsOf, wordRows } from "../model/flat-parameters.js";
 import { firstLossScale, type LossScale, nextLossScale } from "../model/loss-scale.js";
 import { planState, type StateLayout } from "../model/state-layout.js";
-import { lossTensors, tokenTensors, trainingOf } from "./batch-feeds.js";
+import { lineTensors, lossTensors, tokenTensors, trainingOf } from "./batch-feeds.js";
 import { DropoutFeeds } from "./dropout-feeds.js";
-import type { Batch, Engine, EngineSpec, StepResult, StepTime, TrainBatch, TrainStep } from "./engine.js";
+import type {
+  Batch,
+  Engine,
+  EngineSpec,
+  LineBatch,
+  LineSlopes,
+  StepResult,
+  StepTime,
+  TrainBatch,
+  TrainStep,
+} from "./engine.js";
 import type { FrozenPart, OpenFeatures } from "./feature-cache.js";
 import { FrozenFeatures } from "./frozen-features.js";
 import type { GpuSession, GpuTensor, OpenGpuSession } from "./gpu-session.js";
 import { GpuState } from "./gpu-state.js";
 import { type GpuVectors, openGpuVectors } from "./gpu-vectors.js";
-import { padBatch, roundedLength, roundedRows } from "./pad-batch.js";
+import { padBatch, padLines, roundedLength, roundedRows } from "./pad-batch.js";
 import { requireFloat16 } from "./precision.js";
 import { type Pooled, SessionPool } from "./session-pool.js";
 
@@ -109,11 +120,35 @@ class GpuEngine implements Engine {
     const rows = given.examples.length;
     const batch = padBatch(given, roundedRows(rows), roundedLength(given.length, config.positions));
     const reads = await this.features.inputsFor(batch);
-    const { session } = await this.evaluation("logits", batch, () =>
+    const { session } = await this.evaluation(["logits"], batch, () =>
       logitsGraph(this.model, this.spec.frozenStages, this.parameters(), this.precision),
     );
     const { host } = await session.run({ ...(await this.state.weights()), ...reads });
     return (host.logits!.data as Float32Array).slice(0, rows * labels.length);
+  }
+
+  async slopes(given: LineBatch): Promise<LineSlopes> {
+    const { classifier } = this.spec;
+    const rows = given.examples.length;
+    const length = roundedLength(given.length, classifier.config.positions);
+    const batch = padLines(given, roundedRows(rows), length);
+    const { session } = await this.evaluation(["logits", "slopes"], batch, () =>
+      slopesGraph(this.model, this.parameters(), this.precision),
+    );
+    const { host } = await session.run({
+      ...(await this.state.weights()),
+      ...lineTensors(classifier, batch),
+    });
+    const slopes = new Float32Array(rows * given.length);
+    for (let row = 0; row < rows; row++) {
+      const start = row * length;
+      const found = (host.slopes!.data as Float32Array).subarray(start, start + given.length);
+      slopes.set(found, row * given.length);
+    }
+    return {
+      logits: (host.logits!.data as Float32Array).slice(0, rows * classifier.labels.length),
+      slopes,
+    };
   }
 
   /**
@@ -206,7 +241,7 @@ class GpuEngine implements Engine {
 
   private async computeFeatures(texts: Batch): Promise<Float32Array> {
     const part = padBatch(texts, roundedRows(texts.examples.length), texts.length);
-    const { session } = await this.evaluation("features", part, () => this.featureGraph());
+    const { session } = await this.evaluation(["features"], part, () => this.featureGraph());
     const { host } = await session.run({ ...(await this.state.weights()), ...tokenTensors(part) });
     return host.features!.data as Float32Array;
   }
@@ -231,12 +266,12 @@ class GpuEngine implements Engine {
    * filled up so that there are few shapes.
    */
   private evaluation(
-    output: "logits" | "features",
+    outputs: readonly string[],
     { examples, length }: Batch,
     graph: () => ModelGraph,
   ): Promise<Pooled<GpuSession>> {
-    return this.sessions.get(`${output} ${examples.length} ${length}`, () =>
-      this.open(graph(), { batch: examples.length, sequence: length }, [output]),
+    return this.sessions.get(`${outputs} ${examples.length} ${length}`, () =>
+      this.open(graph(), { batch: examples.length, sequence: length }, outputs),
     );
   }
 

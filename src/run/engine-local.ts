@@ -9,13 +9,24 @@ import {
   inputsOrConstants,
   logitsGraph,
   type ModelGraph,
+  slopesGraph,
   trainGraph,
 } from "../model/classifier.js";
 import type { MaskType } from "../model/layers.js";
 import { planState } from "../model/state-layout.js";
-import { lossTensors, tokenTensors, trainingOf } from "./batch-feeds.js";
+import { lineTensors, lossTensors, tokenTensors, trainingOf } from "./batch-feeds.js";
 import { DropoutFeeds, maskBytes } from "./dropout-feeds.js";
-import type { Batch, Engine, EngineSpec, StepResult, StepTime, TrainBatch, TrainStep } from "./engine.js";
+import type {
+  Batch,
+  Engine,
+  EngineSpec,
+  LineBatch,
+  LineSlopes,
+  StepResult,
+  StepTime,
+  TrainBatch,
+  TrainStep,
+} from "./engine.js";
 import type { FrozenPart, OpenFeatures } from "./feature-cache.js";
 import { FrozenFeatures } from "./frozen-features.js";
 import { LazySession } from "./lazy-session.js";
@@ -46,6 +57,7 @@ class LocalEngine implements Engine {
     logits: new LazySession(() =>
       this.open(logitsGraph(this.model, this.spec.frozenStages, inputsOrConstants(this.constants()))),
     ),
+    slopes: new LazySession(() => this.open(slopesGraph(this.model))),
     train: new LazySession(() => this.openTraining()),
   };
   private readonly dropout = new DropoutFeeds();
@@ -112,6 +124,16 @@ class LocalEngine implements Engine {
     const { session } = await this.sessions.logits.get();
     const { logits } = await session.run({ ...this.weights(session), ...reads });
     return (logits!.data as Float32Array).slice();
+  }
+
+  async slopes(batch: LineBatch): Promise<LineSlopes> {
+    const { session } = await this.sessions.slopes.get();
+    const feeds = lineTensors(this.spec.classifier, batch);
+    const { logits, slopes } = await session.run({ ...this.weights(session), ...feeds });
+    return {
+      logits: (logits!.data as Float32Array).slice(),
+      slopes: (slopes!.data as Float32Array).slice(),
+    };
   }
 
   /**

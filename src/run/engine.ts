@@ -58,6 +58,24 @@ export interface TrainBatch extends Batch {
   weights: Float32Array;
 }
 
+/** Texts at points of the straight line from a baseline's words to their own. */
+export interface LineBatch extends Batch {
+  /** The words at the line's beginning, [rows, length]. */
+  baselineIds: Int32Array;
+  /** How far along the line each row is, [rows]: 0 at the baseline, 1 at the text. */
+  shares: Float32Array;
+  /** 1 at the label whose log-odds are asked for, [rows, labels]. */
+  targets: Float32Array;
+}
+
+/** What the model says at points of a line, and which tokens change it there. */
+export interface LineSlopes {
+  /** [rows, labels] */
+  logits: Float32Array;
+  /** How much the label's log-odds change by each token's share of the way, [rows, length]. */
+  slopes: Float32Array;
+}
+
 /** One update. */
 export interface TrainStep {
   /** Micro-batches, whose gradients are added up. */
@@ -96,6 +114,8 @@ export interface Engine {
   rehearse(batch: TrainBatch): Promise<StepTime>;
   /** Evaluation mode; [rows, labels]. */
   logits(batch: Batch): Promise<Float32Array>;
+  /** Evaluation mode, from the tokens on, whatever is frozen. */
+  slopes(batch: LineBatch): Promise<LineSlopes>;
   /** Remembers the trained weights. */
   keep(): Promise<void>;
   /** Goes back to the weights that were kept last. */

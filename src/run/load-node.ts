@@ -10,6 +10,7 @@ import { classifierFacts } from "./classifier-facts.js";
 import type { Engine } from "./engine.js";
 import { openWorkerEngine } from "./engine-worker-node.js";
 import { probabilitiesOf, textLogitsOf } from "./evaluate.js";
+import { type ExplainOptions, type Explanation, explainTexts } from "./explain.js";
 import { argmax } from "./metrics/probabilities.js";
 import { requirePrecision } from "./precision.js";
 import type { Prediction } from "./predict.js";
@@ -32,6 +33,9 @@ export interface TextClassifier {
   readonly tokenizer: Tokenizer;
   predict(text: string): Promise<Prediction>;
   predict(texts: readonly string[], options?: PredictOptions): Promise<Prediction[]>;
+  /** Which words speak for a label, and which against it: by default for the most probable one. */
+  explain(text: string, options?: ExplainOptions): Promise<Explanation>;
+  explain(texts: readonly string[], options?: ExplainOptions): Promise<Explanation[]>;
   close(): Promise<void>;
 }
 
@@ -88,6 +92,21 @@ export async function load(
     if (typeof texts === "string") return (await predictAll([texts], options))[0]!;
     return predictAll(texts, options);
   }
+  const { windowPooling, stride } = facts;
+  const explained = { tokenizer, labels, problem, limit: { maxLength, long, stride }, windowPooling };
+
+  async function explain(text: string, options?: ExplainOptions): Promise<Explanation>;
+  async function explain(texts: readonly string[], options?: ExplainOptions): Promise<Explanation[]>;
+  async function explain(texts: string | readonly string[], options: ExplainOptions = {}) {
+    const all = typeof texts === "string" ? [texts] : texts;
+    const found = await explainTexts(
+      engine,
+      explained,
+      all.map((text) => ({ text })),
+      options,
+    );
+    return typeof texts === "string" ? found[0]! : found;
+  }
   const { path } = pretrained.folder;
   return {
     folder: path,
@@ -97,6 +116,7 @@ export async function load(
     long,
     tokenizer,
     predict,
+    explain,
     close: () => engine.close(),
   };
 }

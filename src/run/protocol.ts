@@ -1,5 +1,5 @@
 import { type ErrorCode, TextgraftError } from "../base/errors.js";
-import type { Batch, Engine, EngineSpec, TrainBatch, TrainStep } from "./engine.js";
+import type { Batch, Engine, EngineSpec, LineBatch, TrainBatch, TrainStep } from "./engine.js";
 
 /** What the calling thread asks of the worker that owns an engine; answered in order. */
 export type Request =
@@ -9,6 +9,7 @@ export type Request =
   | { kind: "train"; step: TrainStep }
   | { kind: "rehearse"; batch: TrainBatch }
   | { kind: "logits"; batch: Batch }
+  | { kind: "slopes"; batch: LineBatch }
   | { kind: "keep" }
   | { kind: "restore" }
   | { kind: "featureUse" }
@@ -61,6 +62,8 @@ function perform(engine: Engine, request: Exclude<Request, { kind: "open" }>): P
       return engine.rehearse(request.batch);
     case "logits":
       return engine.logits(request.batch);
+    case "slopes":
+      return engine.slopes(request.batch);
     case "keep":
       return engine.keep();
     case "restore":
@@ -106,6 +109,7 @@ export async function connectEngine(port: Port, spec: EngineSpec, failed: Promis
     train: (step) => ask({ kind: "train", step }),
     rehearse: (batch) => ask({ kind: "rehearse", batch }),
     logits: (batch) => ask({ kind: "logits", batch }),
+    slopes: (batch) => ask({ kind: "slopes", batch }),
     keep: () => ask({ kind: "keep" }),
     restore: () => ask({ kind: "restore" }),
     featureUse: () => ask({ kind: "featureUse" }),

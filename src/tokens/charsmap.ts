@@ -53,7 +53,7 @@ const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
 const SLICE = 256;
 
 /** The graphemes of a text, slice by slice: the time that Node 20 takes for one grows with what it is cut from. */
-function* graphemes(text: string): Generator<string> {
+export function* graphemes(text: string): Generator<string> {
   if (/^[ -~]*$/.test(text)) return yield* text; // in printable ASCII each character is one
   for (let start = 0, size = SLICE; start < text.length; ) {
     const half = text.codePointAt(start + size - 1)! > 0xffff ? 1 : 0; // of a pair of surrogates

@@ -16,7 +16,7 @@ export interface Encodings {
 /** The encodings of whole texts, by the texts' numbers. */
 export interface TextEncodings extends Encodings {
   /** What a model reads of the texts within a limit; tokenizes and copies nothing. */
-  fitted(limit: LengthLimit): Passages;
+  fitted(limit: LengthLimit): PlacedPassages;
 }
 
 /** What a model reads of texts: one passage of each, or several windows. Numbered in the order of the texts. */
@@ -25,6 +25,12 @@ export interface Passages extends Encodings {
   of(text: number): number[];
   /** The text that a passage is of. */
   textOf(passage: number): number;
+}
+
+/** Passages of which it is known where in their texts they stand. */
+export interface PlacedPassages extends Passages {
+  /** Which of its text's tokens a passage has, special ones not counted. */
+  rangesOf(passage: number): readonly Range[];
 }
 
 /**
@@ -82,7 +88,7 @@ export function fitted(
   whole: Encodings,
   { before, after }: Tokenizer["specialTokens"],
   limit: LengthLimit,
-): Passages {
+): PlacedPassages {
   const room = roomFor(limit.maxLength, before + after);
   requireAdvance(limit, room);
   const textTokens = (text: number): number => whole.lengthOf(text) - before - after;
@@ -113,6 +119,7 @@ export function fitted(
       return Array.from({ length: firstOf(text + 1) - first }, (_, i) => first + i);
     },
     textOf,
+    rangesOf: ranges,
   };
 }
 

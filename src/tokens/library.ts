@@ -6,6 +6,11 @@ import { type PreTokenizer, asInRust as preTokenizerAsInRust } from "./pre-token
 /** An object of a JSON file, not checked. */
 export type Json = Readonly<Record<string, unknown>>;
 
+export interface Splitter {
+  /** Parts that together are the text. */
+  split(text: string): string[];
+}
+
 /** What is used of `@huggingface/tokenizers`; its own types don't resolve here (no file extensions in them). */
 export interface Library {
   encode(
@@ -16,6 +21,10 @@ export interface Library {
   id_to_token(id: number): string | undefined;
   get_vocab(): Map<string, number>;
   get_added_tokens_decoder(): Map<number, { id: number; special: boolean }>;
+  readonly added_tokens_map: ReadonlyMap<string, { lstrip: boolean; rstrip: boolean }>;
+  /** What cuts added tokens out of texts, and out of normalised ones. */
+  readonly splitter_unnormalized: Splitter;
+  readonly splitter_normalized: Splitter;
   normalizer: Normalizer | null;
   pre_tokenizer: PreTokenizer | null;
   readonly model: { _call(words: string[]): string[] };

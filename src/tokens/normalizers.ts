@@ -8,6 +8,8 @@ export interface Normalizer {
   (text: string): string;
   normalize: Normalize;
   normalizers?: (Normalizer | null)[];
+  /** Of Replace. */
+  pattern?: RegExp | null;
 }
 
 /**

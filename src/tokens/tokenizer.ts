@@ -1,6 +1,7 @@
 import { TextgraftError } from "../base/errors.js";
 import { hash32 } from "../base/random.js";
 import { invalidTokenizer, type Json, type Library, openLibrary } from "./library.js";
+import { rangeFinder, type TokenRange } from "./ranges.js";
 import { assemble, type Encoding, readLayout } from "./sequence.js";
 import { tokenOf, wordPieceJson } from "./wordpiece.js";
 
@@ -33,7 +34,13 @@ export interface Tokenizer {
   pieceOf(id: number): string;
   /** All tokens of a text, special ones included, not cut. */
   pieces(text: string): Piece[];
+  /**
+   * Where the tokens of a text stand in it, without special ones, not cut; undefined where that can't be known.
+   */
+  ranges(text: string): TokenRange[] | undefined;
   readonly padId: number;
+  /** The token that stands for any word in pretraining; undefined where the vocabulary has none. */
+  readonly maskId: number | undefined;
   /** One more than the largest id. */
   readonly vocabSize: number;
   /** What tokenizer_config.json says; undefined where it sets no limit. */
@@ -73,7 +80,9 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     encode,
     pieceOf: (id) => library.id_to_token(id)!,
     pieces: (text) => Array.from(encode(text).inputIds, describe),
+    ranges: rangeFinder(library, definition),
     padId,
+    maskId: maskIdOf(library, config),
     vocabSize: vocabSizeOf(library),
     modelMaxLength: limitOf(config),
     specialTokens: { before, after: single.length - before - 1 },
@@ -121,6 +130,14 @@ function padIdOf(library: Library, { padding }: Json, config: Json): number {
   if (id !== undefined) return id;
   throw invalidTokenizer(`The tokenizer's vocabulary has no token ${tokens.join(" or ")} for padding.`);
 }
+
+function maskIdOf(library: Library, config: Json): number | undefined {
+  const named = tokenOf(config.mask_token);
+  const tokens = named === undefined ? MASKS : [named];
+  return tokens.map((token) => library.token_to_id(token)).find((found) => found !== undefined);
+}
+
+const MASKS = ["[MASK]", "<mask>"];
 
 /** The names that BERT and RoBERTa have for it: their published files don't say them. */
 const PADDING = ["[PAD]", "<pad>"];

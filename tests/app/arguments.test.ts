@@ -14,6 +14,7 @@ const verbs = [
   "evaluate",
   "compare",
   "predict",
+  "explain",
   "export",
   "cache",
 ];

@@ -82,7 +82,7 @@ interface Input {
 }
 
 /** The texts to classify, wherever they come from. */
-async function openInput(args: readonly string[], flags: PredictFlags): Promise<Input> {
+export async function openInput(args: readonly string[], flags: PredictFlags): Promise<Input> {
   const { input, text } = flags;
   if (args.length === 0) return await openFile(input ?? "-", flags);
   if (text !== undefined) {

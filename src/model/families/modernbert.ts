@@ -185,7 +185,7 @@ function embeddings(config: ModernBertConfig): Stage {
     ],
     build: (g, root, _x, { tokens, dropout }) => {
       const params = root.in(name);
-      const words = g.gather(params.in("tok_embeddings").weight, tokens.inputIds()); // [batch, sequence, hidden]
+      const words = tokens.words(params.in("tok_embeddings").weight); // [batch, sequence, hidden]
       const normed = norm(g, params.in("norm"), words, config.normEpsilon);
       return dropout(g, normed, { name, probability, stride: hiddenSize });
     },

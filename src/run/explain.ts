@@ -1,0 +1,237 @@
+import { closest, TextgraftError } from "../base/errors.js";
+import type { Problem } from "../model/loss.js";
+import { encodeAll, type PlacedPassages } from "../tokens/encode-all.js";
+import type { LengthLimit } from "../tokens/long-texts.js";
+import type { Tokenizer } from "../tokens/tokenizer.js";
+import { wordsOf } from "../tokens/words.js";
+import {
+  type AttributionMethod,
+  type Attributions,
+  attribute,
+  attributionMethods,
+  type ReadText,
+} from "./attributions.js";
+import type { Engine } from "./engine.js";
+import { probabilitiesOf, textLogitsOf } from "./evaluate.js";
+import { argmax } from "./metrics/probabilities.js";
+import type { WindowPooling } from "./window-pooling.js";
+
+/** How much each word of a text speaks for a label, by gradients of the model's own answer. */
+export interface Explanation {
+  text: string;
+  label: string;
+  /** The label's probability for this text, and the same as log-odds, ln(p / (1 - p)). */
+  probability: number;
+  logOdds: number;
+  /** What the model says where each token of the text is replaced by the mask: what the words are compared with. */
+  baseline: { probability: number; logOdds: number };
+  /** The words that were read, in their order. */
+  words: WordScore[];
+  /** The tokens that were read, without special ones: the same scores, not added up by word. */
+  tokens: TokenScore[];
+  /**
+   * The sum of all scores less the difference of the text's and the baseline's log-odds. It would be 0 with infinitely many
+   * steps; scores smaller than it say little.
+   */
+  gap: number;
+  /** Tokens that are beyond what the model reads of a text. */
+  unread: number;
+  method: AttributionMethod;
+  /** Points between baseline and text at which gradients were taken. */
+  steps: number;
+}
+
+export interface WordScore {
+  text: string;
+  /** UTF-16 units of the text, `end` not included; absent where the tokenizer's pieces can't be found in it. */
+  start?: number;
+  end?: number;
+  /** What the word adds to the label's log-odds: above 0 it speaks for the label, below 0 against it. */
+  score: number;
+}
+
+export interface TokenScore extends Omit<WordScore, "text"> {
+  /** As it stands in the vocabulary, for example `##ing`. */
+  piece: string;
+  id: number;
+}
+
+export interface ExplainOptions {
+  /** The label whose probability is explained. Default: the most probable one. */
+  label?: string;
+  /** Default: integrated. */
+  method?: AttributionMethod;
+  /** Points at which `integrated` takes gradients. Default: 32, and up to 512 where the gap is large. */
+  steps?: number;
+  onProgress?: (done: number, total: number) => void;
+}
+
+/** What has to be known of a model beside its engine. */
+export interface ExplainedModel {
+  readonly tokenizer: Tokenizer;
+  readonly labels: readonly string[];
+  readonly problem: Problem;
+  readonly limit: LengthLimit;
+  readonly windowPooling: WindowPooling;
+}
+
+/** A text, and the label to explain if it isn't the one of the options. */
+export interface TextToExplain {
+  readonly text: string;
+  readonly label?: string;
+}
+
+/**
+ * Explains texts with an engine that is open, one after the other; the weights stay as they are. Throws `label-unknown`,
+ * and `option-invalid` for a method or a number of steps that can't be.
+ */
+export async function explainTexts(
+  engine: Engine,
+  model: ExplainedModel,
+  texts: readonly TextToExplain[],
+  { label, method = "integrated", steps, onProgress }: ExplainOptions = {},
+): Promise<Explanation[]> {
+  const { tokenizer, labels, problem, limit, windowPooling } = model;
+  checkOptions(method, steps);
+  const wanted = texts.map((text) => idOf(text.label ?? label, labels));
+  if (texts.length === 0) return [];
+  const encodings = (
+    await encodeAll(
+      tokenizer,
+      texts.map(({ text }) => text),
+      limit.long === "head" ? limit.maxLength : undefined,
+    )
+  ).fitted(limit);
+  const answers = await probableIds(engine, model, encodings, texts);
+  const baselineId = tokenizer.maskId ?? tokenizer.padId;
+  const explanations: Explanation[] = [];
+  for (const [number, { text }] of texts.entries()) {
+    const labelId = wanted[number] ?? answers[number]!;
+    const question = { label: labelId, labels: labels.length, problem, windowPooling, baselineId };
+    const read = readText(encodings, number, tokenizer);
+    const found = await attribute(engine, read, question, { method, steps });
+    explanations.push({
+      text,
+      label: labels[labelId]!,
+      probability: sigmoid(found.logOdds),
+      logOdds: found.logOdds,
+      baseline: { probability: sigmoid(found.baselineLogOdds), logOdds: found.baselineLogOdds },
+      ...scored(text, read, found, tokenizer),
+      gap: found.gap,
+      method,
+      steps: found.steps,
+    });
+    onProgress?.(number + 1, texts.length);
+  }
+  return explanations;
+}
+
+function checkOptions(method: string, steps: number | undefined): void {
+  if (!attributionMethods.some((known) => known === method)) {
+    throw new TextgraftError("option-invalid", {
+      message: `There is no method ${JSON.stringify(method)}.`,
+      fix: `Use one of ${attributionMethods.join(", ")}.`,
+    });
+  }
+  if (steps === undefined) return;
+  if (!(Number.isInteger(steps) && steps >= 1 && steps <= MOST_STEPS)) {
+    throw new TextgraftError("option-invalid", {
+      message: `--steps is ${steps}; it must be a whole number from 1 to ${MOST_STEPS}.`,
+      fix: "Leave it out: then there are as many steps as the text needs.",
+    });
+  }
+  if (method === "gradient") {
+    throw new TextgraftError("option-invalid", {
+      message: "--method gradient has no steps: it takes the gradient at the text alone.",
+      fix: "Leave out --steps, or --method.",
+    });
+  }
+}
+
+const MOST_STEPS = 10_000;
+
+function idOf(label: string | undefined, labels: readonly string[]): number | undefined {
+  if (label === undefined) return undefined;
+  const id = labels.indexOf(label);
+  if (id >= 0) return id;
+  throw new TextgraftError("label-unknown", {
+    message: `The model has no label ${JSON.stringify(label)}; its labels are ${labels.join(", ")}.`,
+    fix: `Name one of them, for example ${JSON.stringify(closest(label, labels) ?? labels[0]!)}.`,
+  });
+}
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
+/** The most probable label of each text. */
+async function probableIds(
+  engine: Engine,
+  { problem, windowPooling, tokenizer: { padId } }: ExplainedModel,
+  encodings: PlacedPassages,
+  texts: readonly TextToExplain[],
+): Promise<number[]> {
+  const tokenized = { encodings, batchSize: BATCH_SIZE, padId, problem, windowPooling };
+  const logits = textLogitsOf(
+    engine,
+    tokenized,
+    texts.map((_, number) => number),
+  );
+  let result = await logits.next();
+  while (!result.done) result = await logits.next();
+  return result.value.map((row) => argmax(probabilitiesOf(row, problem)));
+}
+
+const BATCH_SIZE = 32;
+
+/** What a model reads of a text. */
+function readText(
+  encodings: PlacedPassages,
+  text: number,
+  { specialTokens: { before } }: Tokenizer,
+): ReadText {
+  const passages = encodings.of(text).map((passage) => ({
+    encoding: encodings.at(passage),
+    ranges: encodings.rangesOf(passage),
+    before,
+  }));
+  return { tokens: Math.max(...passages.flatMap(({ ranges }) => ranges.map(([, to]) => to))), passages };
+}
+
+/** Scores of the words and tokens that were read. */
+function scored(
+  text: string,
+  { tokens: count, passages }: ReadText,
+  { scores }: Attributions,
+  tokenizer: Tokenizer,
+): Pick<Explanation, "words" | "tokens" | "unread"> {
+  const ids = new Map<number, number>();
+  for (const { encoding, ranges, before: first } of passages) {
+    let position = first;
+    for (const [from, to] of ranges)
+      for (let token = from; token < to; token++) ids.set(token, encoding.inputIds[position++]!);
+  }
+  const { before, after } = tokenizer.specialTokens;
+  const places = tokenizer.ranges(text);
+  const read = Array.from({ length: count }, (_, token) => token).filter((token) => ids.has(token));
+  const tokens = read.map((token): TokenScore => {
+    const id = ids.get(token)!;
+    const place = places?.[token];
+    return {
+      piece: tokenizer.pieceOf(id),
+      id,
+      ...(place && { start: place.start, end: place.end }),
+      score: scores[token]!,
+    };
+  });
+  const unread = tokenizer.encode(text).inputIds.length - before - after - read.length;
+  if (!places) return { words: tokens.map(({ piece, score }) => ({ text: piece, score })), tokens, unread };
+  const words = wordsOf(
+    text,
+    read.map((token) => places[token]!),
+  ).map(({ text: word, start, end, tokens: numbers }) => ({
+    text: word,
+    start,
+    end,
+    score: numbers.reduce((sum, number) => sum + scores[read[number]!]!, 0),
+  }));
+  return { words, tokens, unread };
+}

@@ -39,13 +39,16 @@ export function requireGates(flags: GateOptions): void {
   });
 }
 
-/** Writes JUnit where it was asked for, says how gates were kept, and fails the command where one wasn't. */
-export async function tellGates(
+/**
+ * Writes JUnit where it was asked for, says how gates were kept where no report does, and fails the command where one
+ * wasn't kept.
+ */
+export async function concludeGates(
   app: App,
   gates: readonly GateResult[],
-  { junit, suite, progress }: { junit: string | undefined; suite: string; progress: Progress },
+  { junit, suite, say }: { junit: string | undefined; suite: string; say: Progress["say"] | undefined },
 ): Promise<void> {
   if (junit !== undefined) await writeOutput(app, junit, junitXml(gates, { suite, now: new Date() }));
-  progress.say(gatesSentence(gates));
+  say?.(gatesSentence(gates));
   if (gates.some(({ passed }) => !passed)) app.exitCode = GATE_FAILED;
 }

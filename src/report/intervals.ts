@@ -102,7 +102,7 @@ export function intervalSentences({ metrics, intervals, judged, smallestDifferen
             "There are too few mistakes, or too few texts of a label, to tell one.",
         ];
   return [
-    "Other texts of the same kind would give other numbers: 95 of 100 such intervals hold the number of all of them.",
+    "Other texts of the same kind would give other numbers; of 100 such intervals about 95 hold the one of all such texts.",
     ...none,
     differenceSentence(judged.length, smallestDifference),
   ];

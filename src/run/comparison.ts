@@ -74,21 +74,21 @@ export function compareAnswers(
 
 /**
  * The gates of "not worse": the accuracy by McNemar's test, and macro F1, which rare labels count in as much as common ones,
- * by the interval of the difference. Of two models that are equally good, either fails about one in twenty times.
+ * by the interval of the difference. Of models that are equally good, one in forty fails the first, and about as many the second.
  */
-export function notWorse({ mcnemar: { p }, verdict, differences }: Compared): GateResult[] {
+export function notWorse({ verdict, differences }: Compared): GateResult[] {
   const f1 = differences["macro-f1"]!;
   return [
     {
       name: "accuracy-not-worse",
-      expected: `accuracy isn't significantly worse (McNemar's p is at least ${SIGNIFICANT} where it fell)`,
-      found: p,
+      expected: "accuracy isn't significantly worse",
+      found: differences.accuracy!.value,
       passed: verdict !== "a",
     },
     {
       name: "macro-f1-not-worse",
-      expected: "macro F1 isn't significantly worse (the 95 % interval of its difference reaches 0)",
-      found: f1.interval?.high ?? f1.value,
+      expected: "macro F1 isn't significantly worse",
+      found: f1.value,
       passed: f1.interval === null ? f1.value >= 0 : f1.interval.high >= 0,
     },
   ];

@@ -76,7 +76,7 @@ Of 2 texts marked sea, all are sea; of 3 sea texts, 2 are found. With so few tex
     expect(report).toMatch(line);
   expect(after).toBe(
     `
-Other texts of the same kind would give other numbers: 95 of 100 such intervals hold the number of all of them.
+Other texts of the same kind would give other numbers; of 100 such intervals about 95 hold the one of all such texts.
 No interval: ROC AUC. There are too few mistakes, or too few texts of a label, to tell one.
 These 5 texts are too few to tell any two models apart.
 What each number means: docs/evaluation.md in Textgraft's package.

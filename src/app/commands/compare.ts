@@ -3,7 +3,7 @@ import { comparisonData, comparisonReport, flipsCsv } from "../../report/compari
 import { comparisonMarkdown } from "../../report/markdown-report.js";
 import { count } from "../../report/plain.js";
 import { type App, type CommonFlags, checkOutputs, jsonLine, writeOutput } from "../app.js";
-import { addGateOptions, type GateOptions, hasGates, requireGates, tellGates } from "../gate-options.js";
+import { addGateOptions, concludeGates, type GateOptions, hasGates, requireGates } from "../gate-options.js";
 import { openProgress } from "../progress.js";
 import { addReadingOptions, LABELLED_DATA, type ReadingFlags } from "../reading-options.js";
 import { predicting, tellDataset } from "../tell-data.js";
@@ -62,6 +62,7 @@ async function compareVerb(
   if (markdown !== undefined) await writeOutput(app, markdown, comparisonMarkdown(comparison));
   if (!stdoutTaken)
     app.stdout.write(json ? jsonLine(comparisonData(comparison)) : comparisonReport(comparison));
-  if (hasGates(flags))
-    await tellGates(app, gates, { junit, suite: `textgraft compare ${a} ${b} ${data}`, progress });
+  if (!hasGates(flags)) return;
+  const say = stdoutTaken || json ? progress.say : undefined;
+  await concludeGates(app, gates, { junit, suite: `textgraft compare ${a} ${b} ${data}`, say });
 }

@@ -6,7 +6,7 @@ import { mistakesCsv, mistakesOf } from "../../report/mistakes.js";
 import { count } from "../../report/plain.js";
 import { evaluationReport } from "../../report/run-report.js";
 import { type App, type CommonFlags, checkOutputs, jsonLine, writeOutput } from "../app.js";
-import { addGateOptions, type GateOptions, hasGates, requireGates, tellGates } from "../gate-options.js";
+import { addGateOptions, concludeGates, type GateOptions, hasGates, requireGates } from "../gate-options.js";
 import { openProgress } from "../progress.js";
 import { addReadingOptions, LABELLED_DATA, type ReadingFlags } from "../reading-options.js";
 import { predicting, tellDataset } from "../tell-data.js";
@@ -79,6 +79,7 @@ async function evaluateVerb(app: App, dir: string, data: string, flags: Evaluate
         : evaluationReport(labels, evaluation, gates),
     );
   }
-  if (hasGates(flags))
-    await tellGates(app, gates, { junit, suite: `textgraft evaluate ${dir} ${data}`, progress });
+  if (!hasGates(flags)) return;
+  const say = stdoutTaken || json ? progress.say : undefined;
+  await concludeGates(app, gates, { junit, suite: `textgraft evaluate ${dir} ${data}`, say });
 }

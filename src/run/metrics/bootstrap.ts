@@ -4,8 +4,8 @@ import type { Random } from "../../base/random.js";
 const MOST = 2_000;
 /** And at least, however many texts there are: then the intervals are narrow anyway. */
 const LEAST = 200;
-/** Texts times labels times resamples that are computed in some seconds. */
-const WORK = 5e8;
+/** Texts times labels times resamples that are computed in a few seconds. */
+const WORK = 1e8;
 
 /** How many resamples are drawn of so many texts. */
 export const resamplesOf = (texts: number, labelCount: number): number =>

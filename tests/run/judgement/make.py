@@ -1,4 +1,7 @@
-"""Makes expected.json: what scikit-learn, scipy and numpy say about judging. Run: python make.py > expected.json"""
+"""Makes expected.json: what scikit-learn, scipy and numpy say about judging.
+
+Run: python make.py > expected.json; npx biome format --write expected.json
+"""
 
 import json
 import math
@@ -63,6 +66,21 @@ def ece(truth, scores, weights):
     return sum(abs((top[bins == k] - right[bins == k]).sum()) for k in range(10)) / len(truth)
 
 
+def case(name, truth, predictions, scores, of):
+    """Answers with the metrics that `of` makes of how often each text counts: once, or as often as it was drawn."""
+    texts = len(truth)
+    weights = np.bincount(rng.integers(texts, size=texts), minlength=texts)
+    return {
+        "name": name,
+        "truth": truth,
+        "predictions": predictions,
+        "probabilities": scores,
+        "drawn": weights,
+        "plain": of(np.ones(texts, dtype=int)),
+        "resampled": of(weights),
+    }
+
+
 def single(name, label_count, texts, other=0.0, ties=False):
     truth = rng.choice(label_count, texts, p=np.array([2.0 ** -k for k in range(label_count)]) / sum(2.0 ** -k for k in range(label_count)))
     logits = rng.normal(size=(texts, label_count)) + 1.3 * np.eye(label_count)[truth]
@@ -73,7 +91,6 @@ def single(name, label_count, texts, other=0.0, ties=False):
     predictions = scores.argmax(1)
     moved = rng.random(texts) < other  # answers that aren't the most probable label
     predictions[moved] = (predictions[moved] + 1) % label_count
-    weights = np.bincount(rng.integers(texts, size=texts), minlength=texts)
     labels = list(range(label_count))
     binary = label_count == 2
 
@@ -102,22 +119,13 @@ def single(name, label_count, texts, other=0.0, ties=False):
             "calibrationError": ece(truth, scores, w),
         }
 
-    return {
-        "name": name,
-        "truth": truth,
-        "predictions": predictions,
-        "probabilities": scores,
-        "drawn": weights,
-        "plain": of(np.ones(texts, dtype=int)),
-        "resampled": of(weights),
-    }
+    return case(name, truth, predictions, scores, of)
 
 
 def multi(name, label_count, texts):
     truth = (rng.random((texts, label_count)) < np.linspace(0.6, 0.2, label_count)).astype(int)
     scores = 1 / (1 + np.exp(-(rng.normal(size=truth.shape) * 1.2 + 2 * truth - 1)))
     predictions = (scores >= 0.5).astype(int)
-    weights = np.bincount(rng.integers(texts, size=texts), minlength=texts)
 
     def of(w):
         answers = table(list(range(label_count)), truth, predictions, w)
@@ -135,15 +143,7 @@ def multi(name, label_count, texts):
             "averagePrecision": m.average_precision_score(truth, scores, average="macro", sample_weight=w),
         }
 
-    return {
-        "name": name,
-        "truth": truth,
-        "predictions": predictions,
-        "probabilities": scores,
-        "drawn": weights,
-        "plain": of(np.ones(texts, dtype=int)),
-        "resampled": of(weights),
-    }
+    return case(name, truth, predictions, scores, of)
 
 
 made = {

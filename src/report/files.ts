@@ -1,3 +1,5 @@
+import type { TrainResult } from "../run/events.js";
+import type { Explain } from "../run/explain.js";
 import type { Reports } from "../run/folder-files.js";
 import { trainingMarkdown } from "./markdown-report.js";
 import { metricsJson } from "./metrics-data.js";
@@ -7,7 +9,7 @@ import { trainingReport } from "./run-report.js";
 /** What lies in a model folder for people, by name; each is made of the training's result alone. */
 export const trainingFiles: Reports = {
   "report.txt": trainingReport,
-  "report.html": async (result) => (await import("./html/training-page.js")).trainingPage(result),
+  "report.html": pageOfTraining,
   "report.md": trainingMarkdown,
   "metrics.json": ({ data: { labels, problem, source }, options, test }) =>
     metricsJson(test, { labels, problem, source: options.test || source }),
@@ -15,3 +17,15 @@ export const trainingFiles: Reports = {
   "out-of-fold.csv": ({ data, test, crossValidation }) =>
     crossValidation && answersCsv(data.labels, test.judged),
 };
+
+/** Explaining the worst mistakes takes at most about so long: some seconds, and a tenth of the time of a long training. */
+const explainingSeconds = (training: number): number => Math.max(20, training / 10);
+
+async function pageOfTraining(result: TrainResult, explain: Explain): Promise<string> {
+  // Loaded only here: drawing takes libraries that nothing else needs.
+  const { trainingPage } = await import("./html/training-page.js");
+  const { explainMistakes } = await import("./html/explained-mistakes.js");
+  const { data, test, seconds } = result;
+  const answers = { labels: data.labels, judged: test.judged };
+  return trainingPage(result, await explainMistakes(answers, explain, explainingSeconds(seconds)));
+}

@@ -66,6 +66,9 @@ export interface ExplainOptions {
   onProgress?: (done: number, total: number) => void;
 }
 
+/** Asks a model which words of a text speak for one of its labels. */
+export type Explain = (text: string, label: string) => Promise<Explanation>;
+
 /** What has to be known of a model beside its engine. */
 export interface ExplainedModel {
   readonly tokenizer: Tokenizer;

@@ -1,4 +1,5 @@
 import type { TrainResult } from "./events.js";
+import type { Explain } from "./explain.js";
 
 /** A file of a model folder that isn't the model: its path in the folder, with `/` between folders. */
 export interface FolderFile {
@@ -6,8 +7,13 @@ export interface FolderFile {
   readonly content: string | Uint8Array;
 }
 
-/** Files that are made of a training's result, by name; undefined where there is none. They are saved in one go with the model. */
-export type Reports = Readonly<Record<string, (result: TrainResult) => string | undefined | Promise<string>>>;
+/**
+ * Files that are made of a training's result, by name; undefined where there is none. The model is open, to be asked why it
+ * answered. They are saved in one go with it.
+ */
+export type Reports = Readonly<
+  Record<string, (result: TrainResult, explain: Explain) => string | undefined | Promise<string>>
+>;
 
 /**
  * Makes the files. One that can't be made is left out, and `tell` hears why: after a night's training the model comes
@@ -16,12 +22,13 @@ export type Reports = Readonly<Record<string, (result: TrainResult) => string | 
 export async function reportFiles(
   reports: Reports,
   result: TrainResult,
+  explain: Explain,
   tell: (notice: string) => void,
 ): Promise<FolderFile[]> {
   const files: FolderFile[] = [];
   for (const [name, make] of Object.entries(reports)) {
     try {
-      const content = await make(result);
+      const content = await make(result, explain);
       if (content !== undefined) files.push({ name, content });
     } catch (error) {
       tell(

@@ -18,6 +18,7 @@ import { environmentNow } from "./environment-node.js";
 import { probabilitiesOf } from "./evaluate.js";
 import { type EventStream, eventStream } from "./event-stream.js";
 import type { DataFacts, FoldResults, ModelFacts, SeedResults, TrainEvent, TrainResult } from "./events.js";
+import { type Explain, explainTexts } from "./explain.js";
 import { type Fitted, fit, readerOf, setUp } from "./fit-node.js";
 import { estimateFlattery } from "./flattery.js";
 import { type FolderFile, type Reports, reportFiles } from "./folder-files.js";
@@ -105,7 +106,9 @@ async function* logged(
       seconds: (Date.now() - start) / 1000,
     };
     const notices: string[] = [];
-    const files = await reportFiles(reports, result, (notice) => notices.push(notice));
+    const files = await reportFiles(reports, result, explainBy(prepared, fitted), (notice) =>
+      notices.push(notice),
+    );
     for (const text of notices) yield { kind: "notice", text };
     const probes = folds ? yield* probesOf(fitted, parts.split) : test.judged.slice(0, PROBES);
     files.push(...(await log.finish(result)));
@@ -116,6 +119,17 @@ async function* logged(
     await engine.close();
   }
 }
+
+/** Asks the model that was trained. */
+const explainBy =
+  ({ pretrained: { tokenizer }, options: { windowPooling } }: Prepared, fitted: Fitted): Explain =>
+  async (text, label) => {
+    const { engine, classifier, limit } = fitted;
+    const { labels, problem } = classifier.spec;
+    const model = { tokenizer, labels, problem, limit, windowPooling };
+    const [explanation] = await explainTexts(engine, model, [{ text, label }]);
+    return explanation!;
+  };
 
 /** Checks, reads and splits: what has to be right before the long work. */
 async function* begin(input: TrainInput, signal: AbortSignal, mayWrite: boolean) {

@@ -2,6 +2,7 @@ import { type Random, random } from "../../src/base/random.js";
 import type { Problem } from "../../src/model/loss.js";
 import type { Environment } from "../../src/run/environment-node.js";
 import type { EpochFacts, Judged, TrainResult } from "../../src/run/events.js";
+import type { Explanation, WordScore } from "../../src/run/explain.js";
 import { judgementOf } from "../../src/run/judgement.js";
 import { resolveOptions } from "../../src/run/options.js";
 import { rulesOf } from "../../src/run/problem.js";
@@ -234,3 +235,25 @@ export function inventedJudged(
     }),
   );
 }
+
+/** An explanation that gives words the scores of its pattern in turn. */
+export const inventedExplanation = (text: string, label: string, scores: readonly number[]): Explanation => ({
+  text,
+  label,
+  probability: 0.9,
+  logOdds: 2,
+  baseline: { probability: 0.5, logOdds: 0 },
+  words: [...text.matchAll(/[^\s]+/g)].map(
+    (found, i): WordScore => ({
+      text: found[0],
+      start: found.index,
+      end: found.index + found[0].length,
+      score: scores[i % scores.length]!,
+    }),
+  ),
+  tokens: [],
+  gap: 0,
+  unread: 0,
+  method: "integrated",
+  steps: 32,
+});

@@ -5,26 +5,36 @@ import { pathToFileURL } from "node:url";
 import type { Page } from "playwright-core";
 import { afterAll, describe, expect, test } from "vitest";
 import { evaluationPage } from "../../src/report/html/evaluation-page.js";
+import { explainMistakes } from "../../src/report/html/explained-mistakes.js";
 import { trainingPage } from "../../src/report/html/training-page.js";
+import type { Explain } from "../../src/run/explain.js";
 import { openBrowser } from "../support/chromium.js";
-import { binary, type Invented, imbalanced, inventedResult, multiLabel, unruly } from "./invented-results.js";
+import {
+  binary,
+  type Invented,
+  imbalanced,
+  inventedExplanation,
+  inventedResult,
+  multiLabel,
+  unruly,
+} from "./invented-results.js";
 
 const folder = await mkdtemp(join(tmpdir(), "textgraft-pages-"));
 afterAll(() => rm(folder, { recursive: true }));
 const browser = await openBrowser();
 
 const kinds: Record<string, Invented> = { binary, imbalanced, multiLabel, unruly };
-const pages = Object.entries(kinds).flatMap(([name, invented]) => {
+const explain: Explain = async (text, label) =>
+  inventedExplanation(text, label, [1, -0.9, 0.5, -0.4, 0.2, -0.15, 0]);
+const pages: { name: string; text: string }[] = [];
+for (const [name, invented] of Object.entries(kinds)) {
   const result = inventedResult(invented);
   const judgement = { problem: invented.problem, labels: invented.labels, ...result.test };
-  return [
-    { name: `training-${name}`, text: trainingPage(result) },
-    {
-      name: `evaluation-${name}`,
-      text: evaluationPage(judgement, { folder: "models/a", source: "new.csv" }),
-    },
-  ];
-});
+  const explanations = await explainMistakes(judgement, explain, 60);
+  const about = { folder: "models/a", source: "new.csv" };
+  pages.push({ name: `training-${name}`, text: trainingPage(result, explanations) });
+  pages.push({ name: `evaluation-${name}`, text: evaluationPage(judgement, about, explanations) });
+}
 
 describe.skipIf(!browser).each(pages)("$name in a browser", ({ name, text }) => {
   const file = join(folder, `${name}.html`);

@@ -22,6 +22,8 @@ test("a trained folder holds the reports, of the same result that the library gi
   expect(report).toContain(`Test on ${result.test.judged.length} texts`);
 });
 
+const unasked = () => Promise.reject(new Error("nobody asks the model here"));
+
 test("a report that can't be made is left out, and why is told", async () => {
   const notices: string[] = [];
   const reports = {
@@ -31,7 +33,7 @@ test("a report that can't be made is left out, and why is told", async () => {
     },
     "runs/events": () => "1",
   };
-  const files = await reportFiles(reports, {} as TrainResult, (text) => notices.push(text));
+  const files = await reportFiles(reports, {} as TrainResult, unasked, (text) => notices.push(text));
   expect(files).toEqual([
     { name: "report.txt", content: "all is well" },
     { name: "runs/events", content: "1" },

@@ -1,10 +1,12 @@
 import type { Command } from "commander";
 import { evaluationData } from "../../report/data.js";
+import type { Explanations } from "../../report/html/explained-mistakes.js";
 import { evaluationMarkdown } from "../../report/markdown-report.js";
 import { metricsJson } from "../../report/metrics-data.js";
 import { mistakesCsv, mistakesOf } from "../../report/mistakes.js";
 import { count } from "../../report/plain.js";
 import { evaluationReport } from "../../report/run-report.js";
+import type { Evaluation } from "../../run/evaluate-node.js";
 import { type App, type CommonFlags, checkOutputs, jsonLine, writeOutput } from "../app.js";
 import { addGateOptions, concludeGates, type GateOptions, hasGates, requireGates } from "../gate-options.js";
 import { openProgress } from "../progress.js";
@@ -62,7 +64,7 @@ async function evaluateVerb(app: App, dir: string, data: string, flags: Evaluate
   const { labels, judged, folder, source, gates } = evaluation;
   if (report !== undefined) {
     const { evaluationPage } = await import("../../report/html/evaluation-page.js");
-    await writeOutput(app, report, evaluationPage(evaluation, evaluation));
+    await writeOutput(app, report, evaluationPage(evaluation, evaluation, await explained(evaluation)));
     if (report !== "-") progress.say(`Wrote the report to ${report}.`);
   }
   if (output !== undefined) {
@@ -82,4 +84,20 @@ async function evaluateVerb(app: App, dir: string, data: string, flags: Evaluate
   if (!hasGates(flags)) return;
   const say = stdoutTaken || json ? progress.say : undefined;
   await concludeGates(app, gates, { junit, suite: `textgraft evaluate ${dir} ${data}`, say });
+}
+
+/** Which words led to the worst mistakes; half a minute for it. */
+async function explained({ folder, labels, judged }: Evaluation): Promise<Explanations> {
+  const { explainMistakes } = await import("../../report/html/explained-mistakes.js");
+  const { load } = await import("../../run/load-node.js");
+  const classifier = await load(folder);
+  try {
+    return await explainMistakes(
+      { labels, judged },
+      (text, label) => classifier.explain(text, { label }),
+      30,
+    );
+  } finally {
+    await classifier.close();
+  }
 }

@@ -1,6 +1,7 @@
 import { VERSION } from "../../run/version.js";
 import { count, grouped } from "../plain.js";
 import { answerSentence, scores } from "./answer.js";
+import type { Explanations } from "./explained-mistakes.js";
 import { judgementSections } from "./judgement-sections.js";
 import { foreign, html } from "./markup.js";
 import { page } from "./page.js";
@@ -10,6 +11,7 @@ import type { Judgement } from "./ranking.js";
 export function evaluationPage(
   judgement: Judgement,
   { folder, source }: { folder: string; source: string },
+  explanations: Explanations = new Map(),
 ): string {
   const name = folder
     .replace(/[/\\]+$/, "")
@@ -20,7 +22,7 @@ export function evaluationPage(
     subject: html`${foreign(name)} on ${count(judgement.judged.length, "text")} of ${foreign(source)}`,
     answer: html`${answerSentence(judgement)}
 ${scores(judgement)}`,
-    sections: judgementSections(judgement),
+    sections: judgementSections(judgement, { explanations }),
     footer: html`<p>Written by Textgraft ${VERSION}. It shows texts of ${source}, ${grouped(judgement.judged.length)} in all: share it with those who may read them.</p>`,
   });
 }

@@ -3,18 +3,18 @@ import { figures } from "./figure.js";
 import { intervalsSection } from "./intervals-section.js";
 import { confusionSection, labelsSection } from "./labels-section.js";
 import { html } from "./markup.js";
-import { mistakesSection } from "./mistakes-section.js";
+import { type AboutMistakes, mistakesSection } from "./mistakes-section.js";
 import type { Section } from "./page.js";
 import { type Judgement, rankingFigures } from "./ranking.js";
 
 /** What a model is worth on some texts, whether it was just trained or not. */
-export function judgementSections(judgement: Judgement, { file }: { file?: string } = {}): Section[] {
+export function judgementSections(judgement: Judgement, about: AboutMistakes): Section[] {
   return [
     {
       id: "mistakes",
       title: "Texts that it gets wrong",
       short: "Mistakes",
-      content: mistakesSection(judgement, file === undefined ? {} : { file }),
+      content: mistakesSection(judgement, about),
     },
     {
       id: "labels",

@@ -1,12 +1,21 @@
 import type { Judged } from "../../run/events.js";
+import type { Explanation } from "../../run/explain.js";
 import { missedIds, mistakesOf, wrongIds } from "../mistakes.js";
 import { count, grouped } from "../plain.js";
+import { type Explanations, markedText, SHOWN } from "./explained-mistakes.js";
 import { type Content, html, labelName, share, shortened } from "./markup.js";
 import type { Judgement } from "./ranking.js";
 import { more } from "./table.js";
 
+export interface AboutMistakes {
+  /** Which words led to them, as far as that is known. */
+  explanations: Explanations;
+  /** A file beside the page that has all of them. */
+  file?: string;
+}
+
 /** The texts that got a wrong label, those that the model was surest of first. */
-export function mistakesSection(judgement: Judgement, { file }: { file?: string } = {}): Content {
+export function mistakesSection(judgement: Judgement, { explanations, file }: AboutMistakes): Content {
   const { labels, judged } = judgement;
   const mistakes = mistakesOf(judged);
   if (mistakes.length === 0) return html`<p>None: every text got its label.</p>`;
@@ -15,27 +24,29 @@ export function mistakesSection(judgement: Judgement, { file }: { file?: string 
     mistakes.length > 1 &&
     " Those that it was surest of come first: where it is very sure, look whether the label in the data is right.";
   const items = (from: number, to: number): Content => html`<ol class="mistakes" start="${from + 1}">
-${mistakes.slice(from, to).map((answer) => mistake(labels, answer))}</ol>
+${mistakes.slice(from, to).map((answer) => mistake(labels, answer, explanations.get(answer)))}</ol>
 `;
   const next = Math.min(mistakes.length, MOST);
   const open = next <= SHOWN + FEW_MORE ? next : SHOWN;
   return html`<p>${all}${order}${file !== undefined && html` All of them are in <code>${file}</code>.`}</p>
+${explanations.size > 0 && key}
 ${items(0, open)}
 ${next > open && more(`The next ${next - open}`, items(open, next))}
 `;
 }
 
-const SHOWN = 8;
 const FEW_MORE = 4; // not worth folding away
 const MOST = 24;
 const LONGEST = 700; // characters
 
-function mistake(labels: readonly string[], answer: Judged): Content {
+const key = html`<p>Marked words <mark class="for s3">spoke for</mark> the label that was wrongly given or missed, or <mark class="against s3">against</mark> it: the stronger the mark, the more.</p>`;
+
+function mistake(labels: readonly string[], answer: Judged, explanation: Explanation | undefined): Content {
   const { row, text } = answer;
   const characters = [...text].length;
   return html`<li>
 <p class="verdict">${verdict(labels, answer)} <span class="muted">· row ${grouped(row)}</span></p>
-<blockquote dir="auto">${characters > LONGEST ? shortened(text, LONGEST) : text}</blockquote>
+<blockquote dir="auto">${explanation ? markedText(explanation, LONGEST) : characters > LONGEST ? shortened(text, LONGEST) : text}</blockquote>
 ${characters > LONGEST && html`<p class="muted">The text goes on; it has ${grouped(characters)} characters.</p>`}
 </li>
 `;

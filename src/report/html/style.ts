@@ -79,8 +79,13 @@ abbr { text-decoration: none; }
 .taken { color: var(--muted); }
 .mistakes li:first-child { border-top: 0; padding-top: 0; }
 blockquote { margin: 0 0 .6rem; max-width: 44rem; white-space: pre-wrap; }
-mark { color: inherit; background: color-mix(in srgb, var(--wrong) calc(var(--weight) * 100%), transparent); border-radius: .2em; text-decoration: underline; text-decoration-color: var(--other); text-decoration-thickness: calc(var(--weight) * 3px); text-underline-offset: .2em; }
-mark.against { background: color-mix(in srgb, var(--right) calc(var(--weight) * 100%), transparent); text-decoration-color: var(--accent); text-decoration-style: dotted; }
+mark { color: inherit; background: none; padding: .05em 0; border-radius: .15em; text-decoration: underline; text-decoration-thickness: 2px; text-underline-offset: .22em; }
+mark.for { text-decoration-color: var(--other); }
+mark.against { text-decoration-color: var(--accent); text-decoration-style: dotted; }
+mark.for.s2 { background: color-mix(in srgb, var(--wrong) 55%, transparent); }
+mark.for.s3 { background: var(--wrong); font-weight: 600; }
+mark.against.s2 { background: color-mix(in srgb, var(--right) 55%, transparent); }
+mark.against.s3 { background: var(--right); font-weight: 600; }
 
 .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 25rem), 1fr)); gap: 2.5rem; margin: 2rem 0 0; }
 .figures > figure:only-child { max-width: 32rem; }

@@ -4,6 +4,7 @@ import { outcome } from "../run-report.js";
 import { floorSentence } from "../sentences.js";
 import { answerSentence, floorsTable, scores } from "./answer.js";
 import { dataSection } from "./data-section.js";
+import type { Explanations } from "./explained-mistakes.js";
 import { judgementSections } from "./judgement-sections.js";
 import { type Content, foreign, html, labelName } from "./markup.js";
 import { page, type Section } from "./page.js";
@@ -13,7 +14,7 @@ import { environmentSection, settingsSection } from "./settings-section.js";
 import { trainingSection } from "./training-section.js";
 
 /** Everything about a training on one page of HTML, the answer first. */
-export function trainingPage(result: TrainResult): string {
+export function trainingPage(result: TrainResult, explanations: Explanations = new Map()): string {
   const { data, test, folder, options, environment } = result;
   const name = folder
     .replace(/[/\\]+$/, "")
@@ -30,7 +31,7 @@ ${notices(result).map(
 `,
 )}${scores(judgement)}`,
     sections: [
-      ...judgementSections(judgement, { file: "mistakes.csv" }),
+      ...judgementSections(judgement, { file: "mistakes.csv", explanations }),
       {
         id: "floors",
         title: "Beside simpler ways",

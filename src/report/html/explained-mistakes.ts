@@ -1,0 +1,56 @@
+import type { Judged } from "../../run/events.js";
+import type { Explain, Explanation } from "../../run/explain.js";
+import { strengthOf, stretchesOf } from "../explanation.js";
+import { missedIds, mistakesOf, wrongIds } from "../mistakes.js";
+import { type Content, html } from "./markup.js";
+
+/** Which words made the model answer as it did, by answer. */
+export type Explanations = ReadonlyMap<Judged, Explanation>;
+
+/** Mistakes that are shown at once, and explained; the others are folded away. */
+export const SHOWN = 8;
+
+/**
+ * Explains the mistakes that are shown at once: the label that was wrongly given, else the one that was missed. None is
+ * begun when `seconds` are over: an explanation takes at least 32 forward and backward passes.
+ */
+export async function explainMistakes(
+  { labels, judged }: { labels: readonly string[]; judged: readonly Judged[] },
+  explain: Explain,
+  seconds: number,
+): Promise<Explanations> {
+  const end = performance.now() + 1000 * seconds;
+  const found = new Map<Judged, Explanation>();
+  for (const answer of mistakesOf(judged).slice(0, SHOWN)) {
+    if (performance.now() > end) break;
+    found.set(answer, await explain(answer.text, labels[explainedId(answer)]!));
+  }
+  return found;
+}
+
+/** Of several labels that are wrong, the one that the model was surest of. */
+function explainedId(answer: Judged): number {
+  const wrong = wrongIds(answer);
+  const ids = wrong.length > 0 ? wrong : missedIds(answer);
+  return ids.reduce((a, b) => (answer.probabilities[b]! > answer.probabilities[a]! ? b : a));
+}
+
+/** The text with its words marked: what spoke for the explained label, and what against it. Cut after `longest` characters. */
+export function markedText(explanation: Explanation, longest: number): Content {
+  const largest = Math.max(...explanation.words.map(({ score }) => Math.abs(score)));
+  const parts: Content[] = [];
+  let left = longest;
+  for (const { text, score = 0 } of stretchesOf(explanation)) {
+    if (left <= 0) break;
+    const shown = text.length <= left ? text : `${text.slice(0, left)}…`;
+    left -= text.length;
+    const strength = strengthOf(score, largest);
+    // Words that count a little are left as they are: marks everywhere would show nothing.
+    parts.push(
+      strength < 2
+        ? shown
+        : html`<mark class="${score > 0 ? "for" : "against"} s${strength}">${shown}</mark>`,
+    );
+  }
+  return parts;
+}

@@ -1,8 +1,11 @@
 export { type ErrorCode, TextgraftError } from "./base/errors.js";
 export { train } from "./report/train-node.js";
+export type { Answered } from "./run/answered.js";
 export { type AuditFinding, type AuditResult, audit } from "./run/audit-node.js";
 export type { Compared, Flip } from "./run/comparison.js";
 export { type CrossValidation, crossValidate } from "./run/cross-validate-node.js";
+export type { Decision } from "./run/decision.js";
+export type { DecisionFacts } from "./run/decision-facts.js";
 export {
   type CompareOptions,
   type Comparison,

@@ -1,3 +1,4 @@
+import { decisionLines } from "../report/decision.js";
 import { dataLines, estimateLine, modelLines } from "../report/facts.js";
 import { clock } from "../report/plain.js";
 import type { EpochFacts, ModelEvent, TrainEvent, TrainingFacts, TrainingOutcome } from "../run/events.js";
@@ -79,6 +80,9 @@ function teller({ live, say }: Progress): (event: Exclude<TrainEvent, ModelEvent
         break;
       case "epoch":
         if (!isOneOfMany()) say(epochLine(event.facts));
+        break;
+      case "decision":
+        if (!isOneOfMany()) for (const line of decisionLines(event.facts)) say(line);
         break;
       case "trained":
         seconds += event.facts.seconds;

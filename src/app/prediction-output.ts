@@ -5,6 +5,7 @@ import { formatLabels } from "../data/label-sets.js";
 import type { Row, RowSource } from "../data/rows/row-source.js";
 import { type CsvWriter, csvWriter } from "../data/write.js";
 import { oneLine } from "../report/plain.js";
+import { UNKNOWN } from "../run/decision.js";
 import type { TextClassifier } from "../run/load-node.js";
 import type { Prediction } from "../run/predict.js";
 import { type App, jsonLine, type Output } from "./app.js";
@@ -94,26 +95,33 @@ const labelled = (
   csv.lines(
     rows.map(({ values }, i) => {
       const found = predictions[i]!;
-      const answer = problem === "multi_label" ? [formatLabels(found.labels)] : [found.label, found.score];
+      const answer =
+        problem === "multi_label"
+          ? [found.label === null ? UNKNOWN : formatLabels(found.labels)]
+          : [found.label ?? UNKNOWN, found.score];
       return [...values, ...answer, ...labels.map((label) => found.scores[label]!)];
     }),
   );
 
 /**
  * "label  score  text", a line for each text; on a terminal no line is wider than it. Where a text may have several
- * labels: "label 0.9876, other 0.6543  text", or "no label".
+ * labels: "label 0.9876, other 0.6543  text", or "no label"; "unknown" for an answer that is withheld.
  */
 function predictionLines(
   { labels, problem }: TextClassifier,
   predictions: readonly Prediction[],
   { isTTY, columns = 80 }: Output,
 ): string {
-  const labelWidth = Math.max(...labels.map((label) => label.length));
+  const shown = predictions.some(({ label }) => label === null) ? [...labels, UNKNOWN] : labels;
+  const labelWidth = Math.max(...shown.map((label) => label.length));
+  const several = ({ label: best, labels: given, scores }: Prediction): string =>
+    best === null
+      ? UNKNOWN
+      : given.map((label) => `${label} ${scores[label]!.toFixed(4)}`).join(", ") || "no label";
   const answers = predictions.map((prediction) =>
     problem === "multi_label"
-      ? prediction.labels.map((label) => `${label} ${prediction.scores[label]!.toFixed(4)}`).join(", ") ||
-        "no label"
-      : `${prediction.label.padEnd(labelWidth)}  ${prediction.score.toFixed(4)}`,
+      ? several(prediction)
+      : `${(prediction.label ?? UNKNOWN).padEnd(labelWidth)}  ${prediction.score.toFixed(4)}`,
   );
   const width = answers.reduce((widest, answer) => Math.max(widest, answer.length), 0);
   const textWidth = isTTY ? Math.max(20, columns - width - 3) : Number.POSITIVE_INFINITY;

@@ -58,6 +58,9 @@ function headOf({ config, head, headWidth, labels }: ClassifierSpec): Head {
   return hiddenHead(config, labels.length, head, headWidth);
 }
 
+/** Weight and bias of the head's last layer, which have a row for each label. */
+export const outputLayer = ({ head }: Classifier): readonly ParameterSpec[] => head.parameters.slice(-2);
+
 /** Parameters of the first `frozen` stages, which don't train. */
 export const frozenParameters = ({ stages }: Classifier, frozen: number): readonly ParameterSpec[] =>
   stages.slice(0, frozen).flatMap((stage) => stage.parameters);
@@ -164,6 +167,8 @@ export interface TrainGraphOptions {
   readonly checkpointing?: boolean;
   /** Default: float32. In float16 the gradients are those of the loss times the input `loss.scale`. */
   readonly precision?: Precision;
+  /** Of the focal loss. Default: 0, cross-entropy. */
+  readonly focalGamma?: number | undefined;
 }
 
 /** Training mode from stage `from`; all that lies below is frozen. Gives `loss` and the gradients. */
@@ -176,6 +181,7 @@ export function trainGraph(
     masks = "float32",
     checkpointing = false,
     precision = "float32",
+    focalGamma,
   }: TrainGraphOptions = {},
 ): TrainGraph {
   const sites: DropoutSite[] = [];
@@ -186,11 +192,12 @@ export function trainGraph(
   });
   const logits = classify(from);
   const [batch, labels] = logits.shape as [string, number];
-  const loss = weightedLoss(g, model.spec.problem, logits, {
+  const lossInputs = {
     labels: g.input("labels", "float32", [batch, labels]),
     weights: g.input("weights", "float32", model.spec.problem === "multi_label" ? [batch, labels] : [batch]),
     denominator: g.input("denominator", "float32", []),
-  });
+  };
+  const loss = weightedLoss(g, model.spec.problem, logits, lossInputs, focalGamma);
 
   const frozen = new Set(frozenParameters(model, from).map(({ name }) => name));
   const trained = [...inputs].filter(([name]) => !frozen.has(name));

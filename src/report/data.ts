@@ -34,6 +34,7 @@ export function trainingData({
     lengths: { mean: lengths.mean, histogram: lengths.histogram },
     test: {
       loss: test.loss,
+      ...(test.calibration && { calibration: test.calibration }),
       ...evaluationData(labels, test),
       floors: test.floors.map(({ name, metrics }) => ({
         name,
@@ -47,7 +48,7 @@ export function trainingData({
 /** The judgement on some texts as JSON: metrics with their intervals, and scikit-learn's report under its own names. */
 export function evaluationData(
   labels: readonly string[],
-  { metrics, intervals, judged, smallestDifference }: Judgement,
+  { metrics, intervals, judged, answered, smallestDifference }: Judgement,
   gates: readonly GateResult[] = [],
 ): Record<string, unknown> {
   const {
@@ -61,6 +62,7 @@ export function evaluationData(
   return {
     texts: judged.length,
     mistakes: mistakesOf(judged).length,
+    ...(answered && { answered }),
     ...others,
     report: classificationReportData(labels, metrics),
     intervals,

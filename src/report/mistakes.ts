@@ -2,10 +2,10 @@ import { stringify } from "csv-stringify/sync";
 import { formatLabels } from "../data/label-sets.js";
 import type { Judged } from "../run/events.js";
 
-/** The misclassified texts, those that the model was surest of first. */
+/** The misclassified texts, those that the model was surest of first. A withheld answer is no mistake. */
 export function mistakesOf(judged: readonly Judged[]): Judged[] {
   return judged
-    .filter((answer) => wrongIds(answer).length + missedIds(answer).length > 0)
+    .filter((answer) => !answer.unknown && wrongIds(answer).length + missedIds(answer).length > 0)
     .sort((a, b) => sureness(b) - sureness(a));
 }
 

@@ -3,6 +3,7 @@ import type { EpochFacts, Judged, TrainResult } from "../run/events.js";
 import type { GateResult } from "../run/gates.js";
 import type { Judgement } from "../run/judgement.js";
 import type { MultiLabelMetrics } from "../run/metrics/multilabel.js";
+import { answeredLine, calibrationLine, decisionLines } from "./decision.js";
 import { EXPLAINED } from "./explained.js";
 import { dataLines, modelLines, splitTable } from "./facts.js";
 import { gatesText } from "./gates.js";
@@ -16,13 +17,15 @@ import { classificationReport, confusionMatrixText } from "./text.js";
 
 /** A whole training as text: the data, the epochs, the judgement on the test texts, and where the model lies. */
 export function trainingReport(result: TrainResult): string {
-  const { data, model, test, folder, options, crossValidation, seeds } = result;
+  const { data, model, test, decision, folder, options, crossValidation, seeds } = result;
   const ownFile = options.test === "" ? "" : ` of ${options.test}`; // the one that rows of mistakes count in
   return sections([
     ["Data", lines(dataLines(data)) + splitTable(data)],
     [
       "Training",
-      lines(modelLines(model)) + epochTable(result) + lines([...outcome(result), timeLine(result)]),
+      lines(modelLines(model)) +
+        epochTable(result) +
+        lines([...decisionLines(decision), ...outcome(result), timeLine(result)]),
     ],
     ...(crossValidation ? [["Cross-validation", foldsText(data.labels, crossValidation)] as const] : []),
     ...(seeds ? [["Seeds", seedsText(data.labels, seeds)] as const] : []),
@@ -31,7 +34,11 @@ export function trainingReport(result: TrainResult): string {
         ? `All ${count(test.judged.length, "text")}, each as tested in its fold`
         : `Test on ${count(test.judged.length, "text")}${ownFile}`,
       judgementText(data.labels, test) +
-        lines([floorSentence(test.metrics, test.floors), ...flatteryLines(result)]),
+        lines([
+          ...(test.calibration ? [calibrationLine(test.calibration)] : []),
+          floorSentence(test.metrics, test.floors),
+          ...flatteryLines(result),
+        ]),
     ],
     ["Worst mistakes", mistakesText(data.labels, test.judged)],
     ["Model", lines([`It lies in ${folder}. Classify texts: textgraft predict ${quoted(folder)} "a text"`])],
@@ -62,7 +69,11 @@ function judgementText(labels: readonly string[], judgement: Judgement): string 
       : confusionMatrixText(labels, metrics.confusion),
     lines(labelSentences(labels, metrics)),
     intervalTables(labels, judgement),
-    lines([...intervalSentences(judgement), EXPLAINED]),
+    lines([
+      ...(judgement.answered ? [answeredLine(judgement.answered)] : []),
+      ...intervalSentences(judgement),
+      EXPLAINED,
+    ]),
   ].join("\n");
 }
 
@@ -98,8 +109,9 @@ function epochTable({ epochs, bestEpoch }: TrainResult): string {
 }
 
 /** How a training ended, and what would help. */
-export function outcome({ stopped, bestEpoch, epochs, options, stillFalling }: TrainResult): string[] {
-  const found: string[] = [];
+export function outcome(result: TrainResult): string[] {
+  const { stopped, bestEpoch, epochs, options, stillFalling, collapsed } = result;
+  const found: string[] = collapsed === undefined ? [] : [collapsed];
   if (stopped === "cancelled" && bestEpoch === 0) {
     found.push("Stopped before the first epoch ended: the weights are what had been learned until then.");
   } else if (stopped === "cancelled") {

@@ -65,7 +65,10 @@ async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator
   const given = Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined));
   const chosen = LEARNING.some((name) => given[name] !== undefined) && finetuned === undefined;
   const base = chosen ? {} : own;
-  const prepared = yield* prepare({ cv: 5, ...base, ...given, ...from(own), data: input.data }, { signal });
+  const prepared = yield* prepare(
+    { cv: 5, ...base, ...given, ...from(own), ...plain, data: input.data },
+    { signal },
+  );
   const { options, problem, sources } = prepared;
   const { parts, test } = yield* testAll(prepared);
   const { labels } = parts.facts;
@@ -88,6 +91,8 @@ async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator
 
 /** Whoever chooses one of these chooses how to train: what is quick has no say then. */
 const LEARNING = ["freeze", "head", "epochs", "recipe"] as const;
+/** Only probabilities are asked, and those as they were learned. */
+const plain = { calibrate: false, threshold: "none", unknownBelow: "none" };
 
 const from = ({ model, revision }: Partial<TrainOptions>) => ({
   ...(model !== undefined && { model }),

@@ -3,6 +3,7 @@ import type { EncoderConfig } from "../model/config.js";
 import { isOwnType, stockClass } from "../model/families.js";
 import type { Problem } from "../model/loss.js";
 import type { Tokenizer } from "../tokens/tokenizer.js";
+import { usual } from "./decision.js";
 import { readSavedFacts } from "./saved-facts.js";
 
 /** What has to be known to use a classifier. */
@@ -43,6 +44,7 @@ export function classifierFacts(model: ReadModel): ClassifierFacts {
     long: "head",
     stride: 0,
     windowPooling: "mean",
+    decision: usual,
   };
 }
 

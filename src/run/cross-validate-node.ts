@@ -11,10 +11,11 @@ import {
   stratifiedPositions,
 } from "../data/split.js";
 import { foldsOf } from "../data/split-folds.js";
+import { decisionWanted } from "./decide.js";
+import { decideAndJudge } from "./decide-and-judge-node.js";
 import { eventStream } from "./event-stream.js";
 import type { DataFacts, FoldResults, TrainEvent, TrainResult } from "./events.js";
 import { readerOf } from "./fit-node.js";
-import { judge } from "./judge.js";
 import { judgementOf } from "./judgement.js";
 import type { TrainOptions } from "./options.js";
 import { countsOf, type Parts, tellingParts } from "./parts.js";
@@ -61,6 +62,7 @@ export async function* testAll(prepared: Prepared): AsyncGenerator<TrainEvent, T
   const { split, cv, seed } = options;
   const seeded = random(seed);
   const parts = yield* tellingParts(sources, { problem, split, cv, random: seeded, openSpill });
+  decisionWanted(options, parts.facts.labels, problem); // told before the long work
   const encoded = yield* encodeData(prepared, parts.facts.labels);
   return { parts, ...(yield* testByFolds(prepared, parts, encoded, seeded)) };
 }
@@ -90,9 +92,10 @@ export async function* testByFolds(
   const trainings = foldTrainings(prepared, parts, { encoded, foldOf, random: seeded });
   const tested = yield* fitEach(trainings, async function* (fitted, training) {
     requireWhole(fitted, training);
-    const { tokens, classWeights, history } = fitted;
+    const { tokens, history } = fitted;
     const start = Date.now();
-    const test = yield* judge(fitted.engine, tokens, training.parts.split, { labels, classWeights });
+    const found = yield* decideAndJudge(fitted, training.parts.split, { labels, options });
+    const test = found.test!;
     const { loss, metrics, floors, judged } = test;
     const outcome = {
       ...training.facts,

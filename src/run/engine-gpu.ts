@@ -93,7 +93,7 @@ class GpuEngine implements Engine {
   }
 
   async write(name: string, values: Float32Array): Promise<void> {
-    this.features.forget(); // what was computed with other weights
+    this.features.weightsChanged(name);
     await this.state.write(name, values);
   }
 
@@ -231,8 +231,9 @@ class GpuEngine implements Engine {
   private trainingGraph({ examples, length }: Batch): Promise<TrainingGraph> {
     const bindings = { batch: examples.length, sequence: length };
     return this.sessions.get(`train ${examples.length} ${length}`, async () => {
-      const { dropout, checkpointing } = trainingOf(this.spec);
-      const options = { source: this.parameters(), dropout, checkpointing, precision: this.precision };
+      const { dropout, checkpointing, focalGamma } = trainingOf(this.spec);
+      const { precision } = this;
+      const options = { source: this.parameters(), dropout, checkpointing, precision, focalGamma };
       const graph = trainGraph(this.model, this.spec.frozenStages, options);
       const outputs = flatGradients(graph, this.layout, examples.length * length);
       return { sites: graph.sites, ...(await this.open({ g: graph.g, outputs }, bindings, ["loss"])) };

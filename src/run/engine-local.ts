@@ -93,7 +93,7 @@ class LocalEngine implements Engine {
   async write(name: string, values: Float32Array): Promise<void> {
     await this.sessions.logits.close(); // it may hold the weights of before
     this.state.write(name, values);
-    this.features.forget(); // what was computed with other weights
+    this.features.weightsChanged(name);
   }
 
   async read(name: string): Promise<Float32Array> {
@@ -234,9 +234,9 @@ class LocalEngine implements Engine {
   }
 
   private async openTraining() {
-    const { dropout, checkpointing, batchSize, maxLength } = trainingOf(this.spec);
+    const { dropout, checkpointing, focalGamma, batchSize, maxLength } = trainingOf(this.spec);
     const graphWith = (masks: MaskType) =>
-      trainGraph(this.model, this.spec.frozenStages, { dropout, checkpointing, masks });
+      trainGraph(this.model, this.spec.frozenStages, { dropout, checkpointing, focalGamma, masks });
     const fast = graphWith("float32");
     const largest = { batch: batchSize, sequence: maxLength };
     const graph = maskBytes(fast.sites, largest) > MASK_BYTES ? graphWith("uint8") : fast;

@@ -30,6 +30,8 @@ export interface TrainingSpec {
   dropout: boolean;
   /** Keep only what stages give each other, and compute the rest again for the backward pass. */
   checkpointing: boolean;
+  /** Of the focal loss. Default: 0, cross-entropy. */
+  focalGamma?: number;
   weightDecay: number;
   /** Decay biases and norm weights, too. */
   decayAll: boolean;

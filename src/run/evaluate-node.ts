@@ -136,7 +136,7 @@ async function answersOf(
   try {
     const texts = dataset.examples.map(({ text }) => text);
     const predictions = await classifier.predict(texts, onProgress ? { onProgress } : {});
-    return judgedTexts(dataset, predictions, labels);
+    return judgedTexts(dataset, predictions, labels, classifier);
   } finally {
     if (classifier !== model) await classifier.close();
   }

@@ -23,9 +23,19 @@ export interface TokenizedTexts extends Tokenized<Passages> {
  */
 export async function* textLogitsOf(
   engine: Engine,
-  { problem, windowPooling, ...tokenized }: TokenizedTexts,
+  tokenized: TokenizedTexts,
   texts: ArrayLike<number>,
 ): AsyncGenerator<{ done: number }, ArrayLike<number>[]> {
+  const windows = yield* windowLogitsOf(engine, tokenized, texts);
+  return windows.map((ofText) => poolWindows(ofText, tokenized.windowPooling, tokenized.problem));
+}
+
+/** The same before windows are pooled: logits of each text's windows. */
+export async function* windowLogitsOf(
+  engine: Engine,
+  tokenized: Tokenized<Passages>,
+  texts: ArrayLike<number>,
+): AsyncGenerator<{ done: number }, Float32Array[][]> {
   const numbers = passagesOf(tokenized.encodings, texts);
   const batches = logitsOf(engine, tokenized, numbers);
   for (;;) {
@@ -38,7 +48,7 @@ export async function* textLogitsOf(
     return Array.from(texts, (text) => {
       const start = end;
       end += tokenized.encodings.of(text).length;
-      return poolWindows(value.slice(start, end), windowPooling, problem);
+      return value.slice(start, end);
     });
   }
 }

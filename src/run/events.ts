@@ -4,6 +4,7 @@ import type { HeadKind } from "../model/head.js";
 import type { Problem } from "../model/loss.js";
 import type { LengthStatistics } from "../tokens/lengths.js";
 import type { LengthLimit } from "../tokens/long-texts.js";
+import type { DecisionFacts } from "./decision-facts.js";
 import type { Environment } from "./environment-node.js";
 import type { Flattery } from "./flattery.js";
 import type { ScoredFloor } from "./floors.js";
@@ -15,6 +16,7 @@ import type { TrainEstimate } from "./rehearsal.js";
 import type { SplitFacts } from "./splitting.js";
 import type { Outcome, OutcomeSpread } from "./spread.js";
 import type { StepPoint } from "./step-curve.js";
+import type { CalibrationScores } from "./temperature.js";
 import type { WindowPooling } from "./window-pooling.js";
 
 /** What was read and how it was split. */
@@ -164,6 +166,7 @@ export type TrainEvent =
   | { kind: "epoch"; facts: EpochFacts }
   | { kind: "training"; facts: TrainingFacts }
   | { kind: "trained"; facts: TrainingOutcome }
+  | { kind: "decision"; facts: DecisionFacts }
   | { kind: "saved"; folder: string };
 
 /** One text with the model's answer. */
@@ -174,6 +177,8 @@ export interface Judged {
   /** Its labels: exactly one, or any number in rising order if the problem is multi-label. */
   labelIds: LabelIds;
   predictedIds: LabelIds;
+  /** The model withheld this answer: it said unknown. Absent where it didn't. */
+  unknown?: true;
   /** One for each label. */
   probabilities: readonly number[];
 }
@@ -202,6 +207,8 @@ export interface TrainResult {
   stopped: Stopped | null;
   test: Judgement & {
     loss: number;
+    /** Without and with the temperature that was chosen on the validation texts; absent without calibration. */
+    calibration?: { before: CalibrationScores; after: CalibrationScores };
     floors: readonly ScoredFloor[];
   };
   /** What keeping near duplicates together spared the test; absent where they weren't, or there are none. */
@@ -210,6 +217,10 @@ export interface TrainResult {
   crossValidation?: FoldResults;
   /** With `seeds`. */
   seeds?: SeedResults;
+  /** How probabilities become answers, as chosen on the validation texts. */
+  decision: DecisionFacts;
+  /** What is to be said where the best weights know no more than how common each label is; absent where they do. */
+  collapsed?: string;
   /** Texts whose features were in the cache, and that the frozen stages read; absent where nothing is frozen. */
   features?: { reused: number; computed: number };
   environment: Environment;

@@ -4,10 +4,11 @@ import { parseClassWeights } from "../model/class-weights.js";
 import { type Classifier, createClassifier } from "../model/classifier.js";
 import type { LengthStatistics } from "../tokens/lengths.js";
 import type { LengthLimit } from "../tokens/long-texts.js";
+import { collapseOf, collapseText, isEarly } from "./collapse.js";
 import { encodeTexts } from "./encode-node.js";
 import type { Engine } from "./engine.js";
 import { openWorkerEngine } from "./engine-worker-node.js";
-import type { ModelFacts, TrainEvent } from "./events.js";
+import type { EpochFacts, ModelFacts, TrainEvent } from "./events.js";
 import type { TrainOptions } from "./options.js";
 import type { Parts } from "./parts.js";
 import { engineSpecOf, frozenStagesOf, learningRateOf, parameterCounts, scheduleOf } from "./plan.js";
@@ -16,8 +17,9 @@ import { type Pretrained, writeWeights } from "./pretrained-node.js";
 import { rulesOf } from "./problem.js";
 import { type Memory, rehearse, type TrainEstimate } from "./rehearsal.js";
 import { type StartHead, startHead } from "./start-head.js";
+import type { LabelledLogits } from "./temperature.js";
 import { type Encode, type Reader, type RunData, type Tokenization, tokenize } from "./tokenize.js";
-import { stepsPerEpoch, type TrainHistory, type TrainSettings, trainEpochs, trainPassages } from "./train.js";
+import { type TrainHistory, type TrainSettings, trainEpochs, trainingSize, trainPassages } from "./train.js";
 
 /** A classifier that is ready to train; whoever has it closes its engine. */
 export interface Ready {
@@ -33,11 +35,23 @@ export interface Ready {
   readonly model: ModelFacts;
   readonly settings: TrainSettings;
   readonly estimate: TrainEstimate;
+  /** What is to be said of an epoch that came to nothing, after so many steps. */
+  readonly collapsed: (epoch: EpochFacts, steps: number) => Told | undefined;
+}
+
+interface Told {
+  readonly text: string;
+  /** After so few steps that nobody is to be alarmed while the training goes on. */
+  readonly early: boolean;
 }
 
 /** One with the weights that were best on the validation rows. */
-export interface Fitted extends Ready {
+export interface Fitted extends Omit<Ready, "collapsed"> {
   readonly history: TrainHistory;
+  /** Of the validation texts, with their labels; undefined where no epoch was finished. */
+  readonly validation: LabelledLogits | undefined;
+  /** Told to people, where the training came to nothing. */
+  readonly collapsed: string | undefined;
 }
 
 /**
@@ -53,8 +67,17 @@ export async function* fit(
   const ready = yield* setUp(prepared, parts, random, tokenized);
   try {
     prepared.stopIfCancelled();
-    const history = yield* trainEpochs(ready.engine, ready.tokens, ready.settings);
-    return { ...ready, history };
+    const { engine, tokens, settings, model } = ready;
+    const { validationLogits, ...history } = yield* trainEpochs(engine, tokens, settings);
+    const best = history.epochs.find(({ epoch }) => epoch === history.bestEpoch);
+    const collapsed = best && ready.collapsed(best, model.steps)?.text;
+    const validation = validationLogits && {
+      logits: validationLogits,
+      labelIds: Array.from(tokens.validation, (text) => tokens.labelIds.at(text)!),
+      problem: tokens.problem,
+      windowPooling: tokens.windowPooling,
+    };
+    return { ...ready, history, validation, collapsed };
   } catch (error) {
     await ready.engine.close();
     throw error;
@@ -84,7 +107,7 @@ export async function* setUp(
     const { labelRows, notice } = head;
     const copied = await writeWeights(engine, classifier, pretrained, { random, labelRows });
     const passages = trainPassages(tokens).length;
-    const steps = options.epochs * stepsPerEpoch(passages, options.batchSize, options.accumulate);
+    const { steps } = trainingSize(tokens, { ...options, random });
     const learningRate = learningRateOf(options.learningRate, frozenStages, classifier);
     const { all, trained } = parameterCounts(classifier, frozenStages);
     const model: ModelFacts = {
@@ -109,7 +132,27 @@ export async function* setUp(
     if (notice !== undefined) yield { kind: "notice", text: notice };
 
     const schedule = scheduleOf(options, steps);
-    const settings = { ...options, learningRate, schedule, classWeights, random, cancelled };
+    const circumstances = {
+      labels,
+      learningRate,
+      usualRate: learningRateOf("auto", frozenStages, classifier),
+      classWeights,
+      headOnly: options.freeze === "all",
+    };
+    const collapsed = (epoch: EpochFacts, steps: number): Told | undefined => {
+      const collapse = collapseOf(epoch, classWeights);
+      return (
+        collapse && {
+          text: collapseText(collapse, { ...circumstances, steps }),
+          early: isEarly(collapse, steps),
+        }
+      );
+    };
+    const warning = (epoch: EpochFacts, steps: number): string | undefined => {
+      const told = collapsed(epoch, steps);
+      return told?.early ? undefined : told?.text;
+    };
+    const settings = { ...options, learningRate, schedule, classWeights, random, warning, cancelled };
     stopIfCancelled();
     const estimate = await rehearse(engine, tokens, settings, {
       memory: options.device === "cpu" ? processMemory : undefined,
@@ -128,6 +171,7 @@ export async function* setUp(
       model,
       settings,
       estimate,
+      collapsed,
     };
   } catch (error) {
     await engine.close();

@@ -3,10 +3,11 @@ import { type Random, shuffled } from "../base/random.js";
 import { copyProbabilities } from "../data/expected-copies.js";
 import type { PartPositions } from "../data/split.js";
 import { partNames } from "../data/split-quotas.js";
+import { answerOf, type Decision, usual } from "./decision.js";
 import type { Engine } from "./engine.js";
 import { probabilitiesOf } from "./evaluate.js";
 import type { Judged, TrainEvent } from "./events.js";
-import { type LabelIds, rulesOf } from "./problem.js";
+import type { LabelIds } from "./problem.js";
 import type { RunData } from "./tokenize.js";
 import { evaluating } from "./train.js";
 
@@ -43,12 +44,15 @@ export async function* estimateFlattery(
     positions,
     trainShare,
     judged,
+    decision = usual,
     random,
   }: {
     duplicates: Uint32Array;
     positions: PartPositions;
     trainShare: number;
     judged: readonly Judged[];
+    /** Default: the usual rule. */
+    decision?: Decision;
     random: Random;
   },
 ): AsyncGenerator<TrainEvent, Flattery | undefined> {
@@ -58,14 +62,16 @@ export async function* estimateFlattery(
   const withCopies = Uint32Array.from(tokens.train).filter((_, i) => chances[positions.train[i]!]! > 0);
   const asked = shuffled(withCopies, random.fork("flattery")).slice(0, SAMPLE);
   if (asked.length === 0 || judged.length === 0) return undefined;
-  const rules = rulesOf(problem);
   // Copies may be of other labels than texts in general, and labels differ in difficulty.
   const stratumOf = (labelIds: LabelIds) => (problem === "single_label" ? labelIds[0]! : 0);
   const logits = yield* evaluating(engine, tokens, asked, "validation");
   const known = tally();
   for (const [i, row] of logits.entries()) {
     const truth = tokens.labelIds.at(asked[i]!)!;
-    known.add(stratumOf(truth), same(rules.answer(probabilitiesOf(row, problem)), truth));
+    known.add(
+      stratumOf(truth),
+      same(answerOf(problem, probabilitiesOf(row, problem), decision).labelIds, truth),
+    );
   }
   const unknown = tally();
   for (const { labelIds, predictedIds } of judged)

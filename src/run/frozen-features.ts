@@ -1,6 +1,6 @@
 import { roundUp } from "../base/numbers.js";
 import { float32, type Tensor } from "../base/tensor.js";
-import { type Classifier, featuresPerToken } from "../model/classifier.js";
+import { type Classifier, featuresPerToken, frozenParameters } from "../model/classifier.js";
 import type { EncoderConfig } from "../model/config.js";
 import { tokenTensors } from "./batch-feeds.js";
 import type { Batch } from "./engine.js";
@@ -68,6 +68,11 @@ export class FrozenFeatures {
 
   use(): FeatureUse & { computed: number } {
     return { reused: 0, ...this.store?.use(), computed: this.computed };
+  }
+
+  /** To be told when a parameter is written: features that were made with other weights are forgotten. */
+  weightsChanged(name: string): void {
+    if (frozenParameters(this.model, this.stages).some((frozen) => frozen.name === name)) this.forget();
   }
 
   /** Lets go of the store: at the end, or because what is in it was made of other weights. */

@@ -7,19 +7,21 @@ export class JudgedRow implements Judged {
   readonly labelIds: LabelIds;
   readonly predictedIds: LabelIds;
   readonly probabilities: readonly number[];
+  declare readonly unknown?: true;
   readonly #examples: Examples;
   readonly #index: number;
 
   constructor(
     examples: Examples,
     index: number,
-    { labelIds, predictedIds, probabilities }: Pick<Judged, "labelIds" | "predictedIds" | "probabilities">,
+    { labelIds, predictedIds, probabilities, unknown }: Omit<Judged, "text" | "row">,
   ) {
     this.#examples = examples;
     this.#index = index;
     this.labelIds = labelIds;
     this.predictedIds = predictedIds;
     this.probabilities = probabilities;
+    if (unknown) this.unknown = unknown;
   }
 
   get text(): string {
@@ -32,7 +34,7 @@ export class JudgedRow implements Judged {
 
   /** As a plain object, for JSON. */
   toJSON(): Judged {
-    const { text, row, labelIds, predictedIds, probabilities } = this;
-    return { text, row, labelIds, predictedIds, probabilities };
+    const { text, row, labelIds, predictedIds, probabilities, unknown } = this;
+    return { text, row, labelIds, predictedIds, probabilities, ...(unknown && { unknown }) };
   }
 }

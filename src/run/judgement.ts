@@ -1,6 +1,8 @@
 import { random } from "../base/random.js";
 import type { Dataset } from "../data/example.js";
 import type { Problem } from "../model/loss.js";
+import { type Answered, answeredOf } from "./answered.js";
+import { answerOf, type Decision } from "./decision.js";
 import type { Judged } from "./events.js";
 import { type Intervals, intervalsOf } from "./intervals.js";
 import { type SmallestDifference, smallestDifference } from "./metrics/mcnemar.js";
@@ -16,6 +18,8 @@ export interface Judgement {
   /** By how many of these texts another model has to differ, to be told apart from this one. */
   smallestDifference: SmallestDifference;
   judged: readonly Judged[];
+  /** Absent where no answer was withheld: metrics are as if every text had been answered. */
+  answered?: Answered;
 }
 
 /** Judges answers; refuses an empty set. The same answers give the same intervals, always. */
@@ -31,25 +35,35 @@ export function judgementOf(judged: readonly Judged[], problem: Problem): Judgem
     intervals: intervalsOf(judged, metrics, { problem, random: resampling() }),
     smallestDifference: smallestDifference(judged.length, mistakes),
     judged,
+    ...(judged.some(({ unknown }) => unknown) && { answered: answeredOf(judged) }),
   };
 }
 
 /** Not the seed of a training: a model's numbers don't depend on who computes them. */
 export const resampling = () => random(0).fork("bootstrap");
 
-/** What a model answered to the texts of a dataset, beside their labels. `labels` are the model's. */
+/**
+ * What a model answered to the texts of a dataset, beside their labels, with labelIds of `labels`: the model's, in any order.
+ */
 export function judgedTexts(
   { examples }: Dataset,
   predictions: readonly Prediction[],
   labels: readonly string[],
+  model: { labels: readonly string[]; problem: Problem; decision: Decision },
 ): Judged[] {
   const ids = new Map(labels.map((label, id) => [label, id]));
   const idsOf = (names: readonly string[]) => names.map((name) => ids.get(name)!).sort((a, b) => a - b);
-  return examples.map((example, i) => ({
-    text: example.text,
-    row: example.row,
-    labelIds: idsOf(example.labels),
-    predictedIds: idsOf(predictions[i]!.labels),
-    probabilities: labels.map((name) => predictions[i]!.scores[name]!),
-  }));
+  return examples.map((example, i) => {
+    const { scores } = predictions[i]!;
+    const own = model.labels.map((name) => scores[name]!);
+    const { labelIds, unknown } = answerOf(model.problem, own, model.decision);
+    return {
+      text: example.text,
+      row: example.row,
+      labelIds: idsOf(example.labels),
+      predictedIds: idsOf(labelIds.map((id) => model.labels[id]!)),
+      probabilities: labels.map((name) => scores[name]!),
+      ...(unknown && { unknown }),
+    };
+  });
 }

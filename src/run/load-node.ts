@@ -7,16 +7,17 @@ import { encodeAll } from "../tokens/encode-all.js";
 import type { LengthLimit, Long } from "../tokens/long-texts.js";
 import type { Tokenizer } from "../tokens/tokenizer.js";
 import { classifierFacts } from "./classifier-facts.js";
+import { answerOf, type Decision } from "./decision.js";
 import type { Engine } from "./engine.js";
 import { openWorkerEngine } from "./engine-worker-node.js";
 import { probabilitiesOf, textLogitsOf } from "./evaluate.js";
 import { type ExplainOptions, type Explanation, explainTexts } from "./explain.js";
 import { argmax } from "./metrics/probabilities.js";
+import { type DecisionOptions, overridden } from "./override-decision.js";
 import { requirePrecision } from "./precision.js";
 import type { Prediction } from "./predict.js";
 import { openPretrained, writeWeights } from "./pretrained-node.js";
-import { rulesOf } from "./problem.js";
-import type { SavedFacts } from "./saved-facts.js";
+import type { SavedSpec } from "./saved-facts.js";
 import type { Device } from "./session.js";
 
 /** A fine-tuned classifier, ready to predict. Close it when it isn't needed any more. */
@@ -26,6 +27,8 @@ export interface TextClassifier {
   readonly labels: readonly string[];
   /** Whether a text has exactly one of the labels, or any number of them. */
   readonly problem: Problem;
+  /** How its probabilities become answers. */
+  readonly decision: Decision;
   /** Tokens that are read at once, special tokens included. */
   readonly maxLength: number;
   /** What is read of longer texts, as chosen when the model was trained. */
@@ -43,7 +46,7 @@ export interface PredictOptions {
   onProgress?: (done: number, total: number) => void;
 }
 
-export interface LoadOptions {
+export interface LoadOptions extends DecisionOptions {
   /** Default: cpu. */
   device?: Device;
   /** float16 on webgpu alone. Default: float32. */
@@ -59,12 +62,13 @@ const BATCH_SIZE = 32;
  */
 export async function load(
   folder: string,
-  { device = "cpu", precision = "float32", threads }: LoadOptions = {},
+  { device = "cpu", precision = "float32", threads, ...given }: LoadOptions = {},
 ): Promise<TextClassifier> {
   requirePrecision(precision, device);
   const pretrained = await openPretrained(resolve(folder));
-  const facts = classifierFacts(pretrained);
-  const { head, headWidth, problem, labels, maxLength, long } = facts;
+  const saved = classifierFacts(pretrained);
+  const facts = { ...saved, decision: overridden(saved.decision, given, saved) };
+  const { head, headWidth, problem, labels, maxLength, long, decision } = facts;
   const width = headWidth === undefined ? {} : { headWidth };
   const spec = { config: pretrained.config, head, ...width, problem, labels };
   const engine = await openWorkerEngine({
@@ -112,6 +116,7 @@ export async function load(
     folder: path,
     labels,
     problem,
+    decision,
     maxLength,
     long,
     tokenizer,
@@ -121,12 +126,12 @@ export async function load(
   };
 }
 
-type PredictorSpec = LengthLimit & Pick<SavedFacts, "labels" | "problem" | "windowPooling">;
+type PredictorSpec = LengthLimit & Pick<SavedSpec, "labels" | "problem" | "windowPooling" | "decision">;
 
 function predictor(
   engine: Engine,
   tokenizer: Tokenizer,
-  { labels, problem, windowPooling, ...limit }: PredictorSpec,
+  { labels, problem, windowPooling, decision, ...limit }: PredictorSpec,
 ) {
   return async (texts: readonly string[], { onProgress }: PredictOptions): Promise<Prediction[]> => {
     if (texts.length === 0) return [];
@@ -144,25 +149,25 @@ function predictor(
         onProgress?.(value.done, texts.length);
         continue;
       }
-      return texts.map((text, i) => prediction(text, { labels, problem }, value[i]!));
+      return texts.map((text, i) => prediction(text, { labels, problem, decision }, value[i]!));
     }
   };
 }
 
 function prediction(
   text: string,
-  { labels, problem }: Pick<PredictorSpec, "labels" | "problem">,
+  { labels, problem, decision }: Pick<PredictorSpec, "labels" | "problem" | "decision">,
   logits: ArrayLike<number>,
 ): Prediction {
   const probabilities = probabilitiesOf(logits, problem);
-  const given = rulesOf(problem).answer(probabilities);
-  const best = argmax(probabilities);
+  const { labelIds, unknown } = answerOf(problem, probabilities, decision);
+  const shown = problem === "multi_label" ? argmax(probabilities) : labelIds[0]!;
   const scores = Object.fromEntries(labels.map((label, id) => [label, probabilities[id]!]));
   return {
     text,
-    labels: given.map((id) => labels[id]!),
-    label: labels[best]!,
-    score: probabilities[best]!,
+    labels: unknown ? [] : labelIds.map((id) => labels[id]!),
+    label: unknown ? null : labels[shown]!,
+    score: probabilities[shown]!,
     scores,
   };
 }

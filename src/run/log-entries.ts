@@ -12,6 +12,7 @@ export type LogEntry = Readonly<Record<string, unknown>> & {
     | "estimate"
     | "notice"
     | "step"
+    | "decision"
     | "epoch"
     | "training"
     | "trained"
@@ -52,6 +53,8 @@ export function entryOf(event: TrainEvent, lastStep: number, before = 0): LogEnt
     case "model":
     case "estimate":
       return { event: event.kind, ...event.facts };
+    case "decision":
+      return { event: "decision", ...event.facts };
     case "training":
       return { event: "training", ...event.facts };
     case "trained": {

@@ -145,7 +145,7 @@ function dataText({ saved: { labels, run } }: CardFacts): string {
 }
 
 function training({ saved, model }: CardFacts): string {
-  const { options, epochs, bestEpoch, stopped } = saved.run;
+  const { options, epochs, bestEpoch, stopped, calibration } = saved.run;
   const { head, headWidth = 0, hiddenSize, frozenStages, classWeights } = model;
   const weights = classWeights?.map((weight, id) => `${inline(saved.labels[id]!)} ${decimals(weight)}`);
   const all = `${grouped(model.parameters)} parameters`;
@@ -170,6 +170,9 @@ function training({ saved, model }: CardFacts): string {
     ["learning rate", `${model.learningRate}, ${options.schedule}, warm-up ${options.warmup}`],
     ["optimizer", `AdamW, weight decay ${options.weightDecay}, gradients ${clipping}`],
     ["class weights", weights?.join(", ")],
+    ["sampling", options.sampling === "balanced" ? "each label equally often" : undefined],
+    ["loss", options.loss === "focal" ? `focal, gamma ${options.focalGamma}` : undefined],
+    ["temperature", calibration && `${decimals(calibration.temperature)}, in the weights of the last layer`],
     ["label smoothing", options.labelSmoothing === 0 ? undefined : String(options.labelSmoothing)],
     ["seed", String(options.seed)],
   ];
@@ -258,6 +261,12 @@ function limits({ saved, model, test }: CardFacts): string {
   return lines([
     `- Of a text it reads ${READ[saved.long]} ${maxLength} tokens. ${cut}`,
     `- It knows the labels above and no others${saved.problem === "multi_label" ? "." : ": a text that fits none still gets one."}`,
+    ...(saved.decision === undefined
+      ? []
+      : [
+          "- Its labels were given by thresholds or costs, or withheld, as `decision` in `textgraft.json` says. Textgraft obeys " +
+            "that; other programs give the same probabilities, and take what is most probable.",
+        ]),
     "- The results are for texts like those of its data. For others, measure it: `textgraft evaluate`.",
     ...(few.length === 0
       ? []

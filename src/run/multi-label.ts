@@ -1,12 +1,10 @@
 import { positiveWeights } from "../model/class-weights.js";
+import { answerOf } from "./decision.js";
 import { multiLabelMetrics } from "./metrics/multilabel.js";
 import type { Rows } from "./metrics/probabilities.js";
 import { measureMultiLabel } from "./metrics.js";
 import { multiLabelFloors } from "./multi-label-floors.js";
 import type { LabelIds, ProblemRules } from "./problem.js";
-
-/** A label is given to a text from this probability on. */
-const THRESHOLD = 0.5;
 
 /** Each text has any number of labels: a sigmoid and binary cross-entropy for each. */
 export const multiLabel: ProblemRules = {
@@ -27,8 +25,7 @@ export const multiLabel: ProblemRules = {
     };
   },
   loss: binaryCrossEntropy,
-  answer,
-  measure: (labelIds, probabilities, predictedIds = probabilities.map(answer)) => {
+  measure: (labelIds, probabilities, predictedIds = probabilities.map(usualAnswer)) => {
     const labelCount = probabilities[0]?.length ?? 0;
     return measureMultiLabel(truthOf(labelIds, labelCount), probabilities, truthOf(predictedIds, labelCount));
   },
@@ -49,9 +46,8 @@ export const multiLabel: ProblemRules = {
   },
 };
 
-function answer(probabilities: readonly number[]): LabelIds {
-  return probabilities.flatMap((p, id) => (p >= THRESHOLD ? [id] : []));
-}
+const usualAnswer = (probabilities: readonly number[]): LabelIds =>
+  answerOf("multi_label", probabilities).labelIds;
 
 /** Mean over texts and labels of pₖ·y·softplus(-x) + (1-y)·softplus(x), with the weight pₖ of each label. */
 function binaryCrossEntropy(

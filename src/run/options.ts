@@ -17,7 +17,9 @@ import {
   text,
 } from "./option-kinds.js";
 import { precisions, requirePrecision } from "./precision.js";
+import { type Sampling, samplings } from "./sampling.js";
 import type { Device } from "./session.js";
+import { parseUnknown } from "./unknown-aim.js";
 import { type WindowPooling, windowPoolings } from "./window-pooling.js";
 
 const freezes = ["none", "embeddings", "all"] as const;
@@ -122,6 +124,17 @@ export const trainOptions = {
     min: 1,
   }),
   classWeights: text("none", "balanced, none, or label=weight,label=weight"),
+  sampling: choice<Sampling>(
+    "all",
+    samplings,
+    "what an epoch is: each row once, or as many rows with each label equally often",
+  ),
+  loss: choice<"cross-entropy" | "focal">(
+    "cross-entropy",
+    ["cross-entropy", "focal"],
+    "what is minimized; focal makes less of what is known already",
+  ),
+  focalGamma: number(2, "how much less the focal loss makes of it; 0: nothing", { min: 0 }),
   epochs: number(3, "passes over the training rows", { whole: true, min: 1 }),
   batchSize: number(32, "rows of one batch", { whole: true, min: 1 }),
   accumulate: number(1, "batches whose gradients are added up before a step", { whole: true, min: 1 }),
@@ -167,6 +180,15 @@ export const trainOptions = {
     "what the best weights are chosen by, on validation rows",
   ),
   patience: number(0, "stop after so many epochs without a new best; 0: never", { whole: true, min: 0 }),
+  calibrate: flag("divide the logits by a temperature that makes validation probabilities honest", true),
+  threshold: text(
+    "none",
+    "when a label is given, chosen on validation rows: f1, LABEL: precision>=0.95, LABEL: recall>=0.9, TRUE>GIVEN=COST, …",
+  ),
+  unknownBelow: text(
+    "none",
+    "answer unknown below this probability; wrong<=0.01: as rarely as 1 % wrong answers allow",
+  ),
   seed: number(42, "everything random derives from it", { whole: true, min: 0 }),
   device: choice<Device>("cpu", ["cpu", "webgpu"], "what computes: the processor, or a GPU through WebGPU"),
   precision: choice<Precision>(
@@ -227,6 +249,7 @@ export function resolveOptions(given: Partial<TrainOptions>): TrainOptions {
   const options = { ...defaults, ...recipe, ...split(set), ...set } as TrainOptions;
   requirePrecision(options.precision, options.device);
   requireFoldsOrSeeds(options);
+  parseUnknown(options.unknownBelow);
   if (options.multiLabel && ofOneLabelOnly.includes(options.best)) {
     throw new TextgraftError("option-invalid", {
       message: `--best ${options.best} is undefined where texts may have several labels.`,

@@ -7,7 +7,7 @@ import { constantWithWarmup, linear, type Schedule } from "../model/schedule.js"
 import { type LengthLimit, strideOf } from "../tokens/long-texts.js";
 import type { Tokenizer } from "../tokens/tokenizer.js";
 import type { EngineSpec } from "./engine.js";
-import type { Freeze, TrainOptions } from "./options.js";
+import { type Freeze, type TrainOptions, trainOptions } from "./options.js";
 
 /** Refuses to freeze more layers than there are, or some of those that are the same; told before the long work. */
 export function checkFreeze(freeze: Freeze, { layers, sharedLayers = false }: EncoderConfig): void {
@@ -25,6 +25,32 @@ export function checkFreeze(freeze: Freeze, { layers, sharedLayers = false }: En
     message: `--freeze is ${freeze}, but the model has ${layers} layers.`,
     fix: `Freeze at most ${layers} layers, or --freeze all for all that was pretrained.`,
   });
+}
+
+/** Refuses choices of loss and sampling that don't go together, or mean nothing; told before the long work. */
+export function checkLoss(
+  options: Pick<TrainOptions, "loss" | "focalGamma" | "labelSmoothing" | "multiLabel" | "sampling">,
+): void {
+  const { loss, focalGamma, labelSmoothing, multiLabel, sampling } = options;
+  if (loss === "focal" && labelSmoothing > 0) {
+    throw new TextgraftError("option-invalid", {
+      message: `--loss focal and --label-smoothing ${labelSmoothing} don't go together: one asks for hard labels, the other for soft ones.`,
+      fix: "Leave out one of them.",
+    });
+  }
+  if (loss !== "focal" && focalGamma !== trainOptions.focalGamma.default) {
+    throw new TextgraftError("option-invalid", {
+      message: `--focal-gamma is ${focalGamma}, but --loss is ${loss}.`,
+      fix: "Give --loss focal, too, or leave out --focal-gamma.",
+    });
+  }
+  if (multiLabel && sampling === "balanced") {
+    throw new TextgraftError("option-invalid", {
+      message:
+        "--sampling balanced takes texts with one label each: with several, no choice of texts has all labels equally often.",
+      fix: "Use --class-weights balanced, which weighs each label's yes against its no.",
+    });
+  }
 }
 
 /** How many of the encoder's stages a choice freezes: embeddings, layers, and a pooler where there is one. */
@@ -125,6 +151,7 @@ export function engineSpecOf(
       seed,
       dropout: true,
       checkpointing,
+      ...(options.loss === "focal" && { focalGamma: options.focalGamma }),
       weightDecay,
       decayAll: decayOn === "all",
       maxGradientNorm: maxGradientNorm || Number.POSITIVE_INFINITY,

@@ -7,7 +7,7 @@ import { telling } from "./event-stream.js";
 import type { ModelEvent } from "./events.js";
 import { resolveOptions, type TrainOptions } from "./options.js";
 import { datasetFrom, type LabelledRow, type Sources } from "./parts.js";
-import { checkFreeze, lengthLimitOf } from "./plan.js";
+import { checkFreeze, checkLoss, lengthLimitOf } from "./plan.js";
 import { openPretrained, type Pretrained } from "./pretrained-node.js";
 import { readLabelled } from "./reading-node.js";
 import { writeFileAtomic } from "./write-folder-node.js";
@@ -45,6 +45,7 @@ export async function* prepare(
   { signal, check, mayWrite = false }: PrepareOptions,
 ): AsyncGenerator<ModelEvent, Prepared> {
   const options = resolveOptions(given);
+  checkLoss(options);
   await check?.(options);
   const { revision } = options;
   const pretrained = yield* telling<ModelEvent, Pretrained>((tell) =>

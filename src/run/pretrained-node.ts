@@ -1,6 +1,6 @@
 import { closest, TextgraftError } from "../base/errors.js";
 import type { Random } from "../base/random.js";
-import type { Classifier } from "../model/classifier.js";
+import { type Classifier, outputLayer } from "../model/classifier.js";
 import type { EncoderConfig } from "../model/config.js";
 import { familyOf, readConfig } from "../model/families.js";
 import { initialValues, type ParameterSpec } from "../model/parameters.js";
@@ -55,7 +55,7 @@ export async function writeWeights(
 ): Promise<Copied> {
   const { config } = classifier.spec;
   const head = classifier.head.parameters.map(({ name }) => name);
-  const lastLayer = new Set(head.slice(-2)); // its weight and bias have a row for each label
+  const lastLayer = new Set(outputLayer(classifier).map(({ name }) => name));
   const ownLabels = new Set(labelRows === undefined ? head : []);
   for (const name of classifier.head.pretrained ?? []) ownLabels.delete(name);
   const pooler =

@@ -22,11 +22,9 @@ export interface ProblemRules {
   target(labelIds: LabelIds, settings: TargetSettings): Target;
   /** The loss of logits `[example][labelId]` with class weights and without label smoothing, as PyTorch computes it. */
   loss(logits: Rows, labelIds: readonly LabelIds[], classWeights: readonly number[]): number;
-  /** The labels that a row of probabilities stands for. */
-  answer(probabilities: readonly number[]): LabelIds;
   /**
-   * Compares probabilities `[example][labelId]` and the answers that were given (default: what `answer` makes of them) with
-   * the truth; refuses an empty set.
+   * Compares probabilities `[example][labelId]` and the answers that were given (default: by the usual rule) with the truth;
+   * refuses an empty set.
    */
   measure(
     labelIds: readonly LabelIds[],

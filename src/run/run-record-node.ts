@@ -3,9 +3,11 @@ import type { Examples } from "../data/examples.js";
 import type { Split } from "../data/split.js";
 import type { Problem } from "../model/loss.js";
 import type { LengthLimit } from "../tokens/long-texts.js";
+import type { DecisionFacts } from "./decision-facts.js";
 import type { DataFacts, TrainingOutcome, TrainResult } from "./events.js";
 import type { TrainOptions } from "./options.js";
 import type { Pretrained } from "./pretrained-node.js";
+import { savedDecision } from "./saved-decision.js";
 import type { OutcomeRecord, SavedFacts } from "./saved-facts.js";
 import { inOrder } from "./tokenize.js";
 import type { TrainHistory } from "./train.js";
@@ -25,6 +27,7 @@ export interface Finished {
   test: TrainResult["test"];
   crossValidation?: TrainResult["crossValidation"];
   seeds?: TrainResult["seeds"];
+  decision: DecisionFacts;
   split: Split;
 }
 
@@ -40,10 +43,12 @@ export function runRecord({
   test,
   crossValidation,
   seeds,
+  decision: { decision, calibration, ...chosen },
   split,
 }: Finished): SavedFacts {
   const { labels, problem: _problem, ...data } = facts;
   const best = history.epochs.find(({ epoch }) => epoch === history.bestEpoch);
+  const saved = savedDecision(decision, labels);
   return {
     formatVersion: 1,
     textgraft: VERSION,
@@ -52,6 +57,7 @@ export function runRecord({
     labels,
     ...limit,
     windowPooling: options.windowPooling,
+    ...(saved && { decision: saved }),
     run: {
       options,
       ...(commit !== undefined && { commit }),
@@ -67,6 +73,10 @@ export function runRecord({
         crossValidation: { spread: crossValidation.spread, folds: crossValidation.folds.map(outcomeRecord) },
       }),
       ...(seeds && { seeds: { ...seeds, runs: seeds.runs.map(outcomeRecord) } }),
+      ...(calibration && {
+        calibration: { ...calibration, ...(test.calibration && { test: test.calibration }) },
+      }),
+      ...(saved && { chosen }),
       finishedAt: new Date().toISOString(),
     },
   };

@@ -3,9 +3,20 @@ import { type HeadKind, headKinds } from "../model/head.js";
 import type { Problem } from "../model/loss.js";
 import { heldAsStock } from "../model/stock-form.js";
 import { type LengthLimit, longKinds } from "../tokens/long-texts.js";
-import type { DataFacts, EpochFacts, FoldResults, SeedResults, Stopped, TrainingOutcome } from "./events.js";
+import type { Decision } from "./decision.js";
+import type { CalibrationFacts, DecisionFacts } from "./decision-facts.js";
+import type {
+  DataFacts,
+  EpochFacts,
+  FoldResults,
+  SeedResults,
+  Stopped,
+  TrainingOutcome,
+  TrainResult,
+} from "./events.js";
 import type { Metrics } from "./metrics.js";
 import type { TrainOptions } from "./options.js";
+import { readDecision, type SavedDecision } from "./saved-decision.js";
 import { type WindowPooling, windowPoolings } from "./window-pooling.js";
 
 /** What `textgraft.json` holds: what is needed to use a model, and how it was made. */
@@ -20,6 +31,8 @@ export interface SavedFacts extends LengthLimit {
   problem: Problem;
   labels: readonly string[];
   windowPooling: WindowPooling;
+  /** How probabilities become answers; absent for the usual rule. */
+  decision?: SavedDecision;
   run: {
     options: TrainOptions;
     data: Omit<DataFacts, "labels" | "problem"> & { fingerprint: string };
@@ -35,6 +48,10 @@ export interface SavedFacts extends LengthLimit {
     crossValidation?: Omit<FoldResults, "folds"> & { folds: readonly OutcomeRecord[] };
     /** Other seeds on the same split; the saved model is that of `chosen`. */
     seeds?: Omit<SeedResults, "runs"> & { runs: readonly OutcomeRecord[] };
+    /** The temperature that the last layer's weights were divided by, chosen on the validation texts, and what it does. */
+    calibration?: CalibrationFacts & { test?: TrainResult["test"]["calibration"] };
+    /** What else was chosen on the validation texts; absent where answers follow the usual rule. */
+    chosen?: Omit<DecisionFacts, "decision" | "calibration">;
     finishedAt: string;
   };
 }
@@ -47,7 +64,7 @@ export interface OutcomeRecord extends Omit<TrainingOutcome, "floors" | "metrics
 
 /** What has to be known to use a saved model: with its head as the weights have it. */
 export type SavedSpec = LengthLimit &
-  Pick<SavedFacts, "head" | "headWidth" | "problem" | "labels" | "windowPooling">;
+  Pick<SavedFacts, "head" | "headWidth" | "problem" | "labels" | "windowPooling"> & { decision: Decision };
 
 /**
  * What has to be known to use the model in the folder `path`, from its textgraft.json; throws `model-invalid` naming the
@@ -57,11 +74,12 @@ export function readSavedFacts(json: Readonly<Record<string, unknown>>, path: st
   const { formatVersion, head, headWidth, problem, labels, maxLength } = json;
   // Folders of before there was a choice have none of these.
   const { long = "head", stride = 0, windowPooling = "mean" } = json;
-  const wrong = (key: string, wanted: string): TextgraftError =>
+  const wrongValue = (key: string, value: unknown, wanted: string): TextgraftError =>
     new TextgraftError("model-invalid", {
-      message: `textgraft.json in ${path}: ${key} is ${JSON.stringify(json[key])}; it must be ${wanted}.`,
+      message: `textgraft.json in ${path}: ${key} is ${JSON.stringify(value)}; it must be ${wanted}.`,
       fix: "Use a folder that textgraft train wrote, with a version of textgraft that is no older.",
     });
+  const wrong = (key: string, wanted: string) => wrongValue(key, json[key], wanted);
   if (formatVersion !== 1) throw wrong("formatVersion", "1");
   const found = headKinds.find((kind) => kind === head);
   if (found === undefined) throw wrong("head", headKinds.map((kind) => JSON.stringify(kind)).join(" or "));
@@ -77,7 +95,8 @@ export function readSavedFacts(json: Readonly<Record<string, unknown>>, path: st
   if (!Array.isArray(labels) || !labels.every((label) => typeof label === "string") || labels.length < 2) {
     throw wrong("labels", "a list of at least two names");
   }
-  return { ...heldHead(found, headWidth), problem, labels, maxLength, long, stride, windowPooling };
+  const decision = readDecision(json.decision, { labels, problem }, wrongValue);
+  return { ...heldHead(found, headWidth), problem, labels, maxLength, long, stride, windowPooling, decision };
 }
 
 /** A head as the weights of a folder have it. */

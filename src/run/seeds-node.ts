@@ -2,10 +2,11 @@ import { TextgraftError } from "../base/errors.js";
 import { sum } from "../base/numbers.js";
 import { random } from "../base/random.js";
 import { bestOf } from "./cross-validate-node.js";
+import { decideAndJudge } from "./decide-and-judge-node.js";
+import type { DecisionFacts } from "./decision-facts.js";
 import { openWorkerEngine } from "./engine-worker-node.js";
 import type { EpochFacts, SeedResults, TrainEvent, TrainingOutcome } from "./events.js";
 import { type Fitted, readerOf } from "./fit-node.js";
-import { judge } from "./judge.js";
 import type { Parts } from "./parts.js";
 import { engineSpecOf } from "./plan.js";
 import type { Prepared } from "./prepare-node.js";
@@ -17,7 +18,9 @@ import { fitEach, type Training } from "./trainings-node.js";
 /** What is kept of the best training so far while the next one needs the room. */
 interface Kept extends Omit<Fitted, "engine"> {
   seed: number;
+  /** Divided by the temperature of `decision`. */
   weights: ReadonlyMap<string, Float32Array>;
+  decision: DecisionFacts;
 }
 
 /**
@@ -28,7 +31,7 @@ interface Kept extends Omit<Fitted, "engine"> {
 export async function* fitSeeds(
   prepared: Prepared,
   parts: Parts,
-): AsyncGenerator<TrainEvent, { fitted: Fitted; seeds: SeedResults }> {
+): AsyncGenerator<TrainEvent, { fitted: Fitted; seeds: SeedResults; decision: DecisionFacts }> {
   const { options, problem, stopIfCancelled } = prepared;
   const { labels } = parts.facts;
   const tokens = yield* tokenize(parts.split, labels, readerOf(prepared), options, problem, stopIfCancelled);
@@ -54,9 +57,9 @@ export async function* fitSeeds(
       };
     }
   }
-  const { weights, seed, ...kept } = best!;
+  const { weights, seed, decision, ...kept } = best!;
   const seeds = { runs, spread: spreadOfOutcomes(runs), chosen: seed, diverged };
-  return { fitted: { ...kept, engine: await reopened(kept, weights, options) }, seeds };
+  return { fitted: { ...kept, engine: await reopened(kept, weights, options) }, seeds, decision };
 }
 
 /** The trainings, which share all but the seed. */
@@ -80,14 +83,15 @@ async function* finish(
   { facts, parts, prepared }: Training,
   best: Kept | undefined,
 ): AsyncGenerator<TrainEvent, { outcome: TrainingOutcome; best: Kept } | undefined> {
-  const { engine, history, classifier, classWeights } = fitted;
+  const { engine, history, classifier } = fitted;
   if (history.stopped === "cancelled" && best !== undefined) return undefined;
   const start = Date.now();
   const { labels } = parts.facts;
-  const { loss, metrics, floors, judged } = yield* judge(engine, fitted.tokens, parts.split, {
+  const { decision, test } = yield* decideAndJudge(fitted, parts.split, {
     labels,
-    classWeights,
+    options: prepared.options,
   });
+  const { loss, metrics, floors, judged } = test!;
   const seconds = sum(history.epochs.map((epoch) => epoch.seconds)) + (Date.now() - start) / 1000;
   const outcome = { ...facts, rows: judged.length, loss, metrics, floors, ...bestOf(history), seconds };
   yield { kind: "trained", facts: outcome };
@@ -95,7 +99,7 @@ async function* finish(
   const weights = new Map<string, Float32Array>();
   for (const { name } of classifier.parameters) weights.set(name, await engine.read(name));
   const { engine: _closed, ...kept } = fitted;
-  return { outcome, best: { ...kept, weights, seed: facts.seed } };
+  return { outcome, best: { ...kept, weights, decision, seed: facts.seed } };
 }
 
 const beats = (fitted: Fitted, best: Kept, { options }: Prepared): boolean => {

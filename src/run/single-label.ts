@@ -2,7 +2,6 @@ import { balancedWeights } from "../model/class-weights.js";
 import { weightedCrossEntropy } from "./evaluate.js";
 import { findFloors } from "./floors.js";
 import { classificationMetrics, confusionMatrix } from "./metrics/confusion.js";
-import { argmax } from "./metrics/probabilities.js";
 import { measure } from "./metrics.js";
 import type { LabelIdLists, LabelIds, ProblemRules } from "./problem.js";
 
@@ -19,7 +18,6 @@ export const singleLabel: ProblemRules = {
     };
   },
   loss: (logits, labelIds, classWeights) => weightedCrossEntropy(logits, labelIds.map(only), classWeights),
-  answer: (probabilities) => [argmax(probabilities)],
   measure: (labelIds, probabilities, predictedIds) =>
     measure(labelIds.map(only), probabilities, predictedIds?.map(only)),
   balancedWeights: (counts, _texts, labels) => balancedWeights(counts, labels),

@@ -14,6 +14,9 @@ import type { EncoderConfig } from "../model/config.js";
 import type { Problem } from "../model/loss.js";
 import { fittingHeads, heldAsStock, stockForm } from "../model/stock-form.js";
 import { encodeData, testByFolds } from "./cross-validate-node.js";
+import { decisionWanted } from "./decide.js";
+import { decideAndJudge } from "./decide-and-judge-node.js";
+import type { DecisionFacts } from "./decision-facts.js";
 import { environmentNow } from "./environment-node.js";
 import { probabilitiesOf } from "./evaluate.js";
 import { type EventStream, eventStream } from "./event-stream.js";
@@ -22,7 +25,6 @@ import { type Explain, explainTexts } from "./explain.js";
 import { type Fitted, fit, readerOf, setUp } from "./fit-node.js";
 import { estimateFlattery } from "./flattery.js";
 import { type FolderFile, type Reports, reportFiles } from "./folder-files.js";
-import { judge } from "./judge.js";
 import { modelCard } from "./model-card.js";
 import { resolveOptions, type TrainOptions } from "./options.js";
 import { type Parts, type Sources, tellingParts } from "./parts.js";
@@ -78,16 +80,21 @@ async function* logged(
   const start = Date.now();
   const { prepared, parts, seeded } = yield* begin(input, signal, true);
   const { options } = prepared;
-  const { fitted, folds, seeds } = yield* learn(prepared, parts, seeded);
+  const { fitted, folds, seeds, decision: decided } = yield* learn(prepared, parts, seeded);
   const { engine, model, history } = fitted;
   try {
     if (signal.aborted && signal.reason === DISCARD) {
       throw new TextgraftError("cancelled", { message: "Stopped; nothing was written." });
     }
     const { labels } = parts.facts;
-    const { classWeights } = fitted;
-    const test = folds?.test ?? (yield* judge(engine, fitted.tokens, parts.split, { labels, classWeights }));
-    const flattery = yield* flatteryOf(prepared, parts, fitted, { test, random: seeded });
+    const wanted = { labels, options, decision: decided };
+    const { decision, test: ownTest } = yield* decideAndJudge(
+      fitted,
+      folds ? undefined : parts.split,
+      wanted,
+    );
+    const test = folds?.test ?? ownTest!;
+    const flattery = yield* flatteryOf(prepared, parts, fitted, { test, decision, random: seeded });
     const features = yield* featuresOf(fitted);
     const result: TrainResult = {
       folder: options.output,
@@ -98,6 +105,8 @@ async function* logged(
       model,
       ...history,
       test,
+      decision,
+      ...(fitted.collapsed !== undefined && { collapsed: fitted.collapsed }),
       ...(flattery && { flattery }),
       ...(folds && { crossValidation: { folds: folds.folds, spread: folds.spread } }),
       ...(seeds && { seeds }),
@@ -143,6 +152,7 @@ async function* begin(input: TrainInput, signal: AbortSignal, mayWrite: boolean)
     yield { kind: "notice", text } satisfies TrainEvent;
   for (const text of [...otherProblem(sources.data, problem), ...unrepresented(parts.facts, cv > 0)])
     yield { kind: "notice", text } satisfies TrainEvent;
+  decisionWanted(options, parts.facts.labels, problem);
   return { prepared, parts, seeded };
 }
 
@@ -190,6 +200,8 @@ interface Learned {
   fitted: Fitted;
   folds?: FoldResults & Pick<TrainResult, "test">;
   seeds?: SeedResults;
+  /** Where it was made already: its temperature is in the weights. */
+  decision?: DecisionFacts;
 }
 
 /** Writes the model folder, and tells what others can't load of it. */
@@ -200,8 +212,8 @@ async function* save(
   { result, probes, files }: { result: TrainResult; probes: Probes; files: readonly FolderFile[] },
 ): AsyncGenerator<TrainEvent, void> {
   const { problem } = classifier.spec;
-  const { test, crossValidation, seeds } = result;
-  const results = { test, ...(crossValidation && { crossValidation }), ...(seeds && { seeds }) };
+  const { test, decision, crossValidation, seeds } = result;
+  const results = { test, decision, ...(crossValidation && { crossValidation }), ...(seeds && { seeds }) };
   const saved = runRecord({ pretrained, options, facts, limit, head, problem, history, split, ...results });
   const { spec } = stockForm(classifier.spec, pretrained.folder.config);
   const card = modelCard({ name: basename(resolve(options.output)), saved, model, test, ...kindOf(spec) });
@@ -258,7 +270,7 @@ async function* flatteryOf(
   { options: { cv } }: Prepared,
   { facts, groups, duplicates, positions }: Parts,
   { engine, tokens, history }: Fitted,
-  { test, random }: { test: TrainResult["test"]; random: Random },
+  { test, decision, random }: { test: TrainResult["test"]; decision: DecisionFacts; random: Random },
 ): AsyncGenerator<TrainEvent, TrainResult["flattery"]> {
   const together = groups !== undefined && facts.grouping?.duplicatesApart !== true;
   if (!together || positions === undefined || history.stopped === "cancelled") return undefined;
@@ -269,6 +281,7 @@ async function* flatteryOf(
     positions,
     trainShare,
     judged: test.judged,
+    decision: decision.decision,
     random,
   });
 }

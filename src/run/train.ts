@@ -5,11 +5,13 @@ import type { Precision } from "../graph/precision.js";
 import type { Schedule } from "../model/schedule.js";
 import { collate, planBatches } from "../tokens/batch.js";
 import type { Engine, TrainBatch } from "./engine.js";
-import { lengthsOf, passagesOf, probabilitiesOf, type TokenizedTexts, textLogitsOf } from "./evaluate.js";
+import { lengthsOf, passagesOf, probabilitiesOf, type TokenizedTexts, windowLogitsOf } from "./evaluate.js";
 import type { EpochFacts, Stopped, TrainEvent } from "./events.js";
 import { type Best, criteria } from "./options.js";
 import { type LabelIdLists, rulesOf } from "./problem.js";
+import { epochTexts, type Sampling } from "./sampling.js";
 import { type StepCurve, type StepPoint, stepCurve } from "./step-curve.js";
+import { pooledAt, type WindowLogits } from "./temperature.js";
 
 /** Tokenized texts with their labels; `train` and `validation` are numbers of texts. */
 export interface TrainData extends TokenizedTexts {
@@ -29,10 +31,14 @@ export interface TrainSettings {
   classWeights: readonly number[];
   labelSmoothing: number;
   best: Best;
+  /** What an epoch is. Default: all. */
+  sampling?: Sampling;
   patience: number;
   random: Random;
   /** Default: float32. */
   precision?: Precision;
+  /** Asked after each epoch, with the steps so far, until it has something to tell people. */
+  warning?: (epoch: EpochFacts, steps: number) => string | undefined;
   /** Asked after each step: stop now? */
   cancelled: () => boolean;
 }
@@ -47,9 +53,38 @@ export interface TrainHistory {
   steps: StepPoint[];
 }
 
+/** What a training ends with. */
+export interface Trained extends TrainHistory {
+  /** Of the validation texts with the weights that it ends with; absent where no epoch was finished. */
+  validationLogits?: readonly WindowLogits[];
+}
+
 /** Numbers of the passages that are trained on: a text with several windows is one for each. */
 export const trainPassages = ({ encodings, train }: Pick<TrainData, "encodings" | "train">): Uint32Array =>
   passagesOf(encodings, train);
+
+/** Numbers of the passages of one epoch, counted from 1. */
+const epochPassages = (
+  data: TrainData,
+  { sampling = "all", random }: Pick<TrainSettings, "sampling" | "random">,
+  epoch: number,
+): Uint32Array => passagesOf(data.encodings, epochTexts(data, sampling, random, epoch));
+
+/** Passages and steps of all epochs: where an epoch is a sample, texts of several windows make its size vary. */
+export function trainingSize(
+  data: TrainData,
+  settings: Pick<TrainSettings, "epochs" | "accumulate" | "sampling" | "random">,
+): { passages: number; steps: number } {
+  const { epochs, accumulate, sampling = "all" } = settings;
+  const size = { passages: 0, steps: 0 };
+  let ofEpoch = 0;
+  for (let epoch = 1; epoch <= epochs; epoch++) {
+    if (epoch === 1 || sampling !== "all") ofEpoch = epochPassages(data, settings, epoch).length;
+    size.passages += ofEpoch;
+    size.steps += stepsPerEpoch(ofEpoch, data.batchSize, accumulate);
+  }
+  return size;
+}
 
 /** Steps of one epoch: a last, shorter one included. */
 export const stepsPerEpoch = (examples: number, batchSize: number, accumulate: number): number =>
@@ -63,16 +98,21 @@ export async function* trainEpochs(
   engine: Engine,
   data: TrainData,
   settings: TrainSettings,
-): AsyncGenerator<TrainEvent, TrainHistory> {
+): AsyncGenerator<TrainEvent, Trained> {
   const { epochs, cancelled, patience } = settings;
   const finished: EpochFacts[] = [];
-  const clock = startClock(epochs * trainPassages(data).length);
+  const clock = startClock(trainingSize(data, settings).passages);
   const curve = stepCurve();
+  let steps = 0;
+  let warned = false;
   let best: EpochFacts | undefined;
+  let validationLogits: readonly WindowLogits[] | undefined;
   let stopped: Stopped | null = cancelled() ? "cancelled" : null;
   for (let epoch = 1; epoch <= epochs && !stopped; epoch++) {
     const start = Date.now();
-    const trainLoss = yield* trainEpoch(engine, data, settings, epoch, { clock, curve });
+    const trained = yield* trainEpoch(engine, data, settings, { epoch, firstStep: steps, clock, curve });
+    const { loss: trainLoss } = trained;
+    steps += trained.steps;
     if (cancelled()) {
       stopped = "cancelled";
       break;
@@ -84,21 +124,32 @@ export async function* trainEpochs(
       break;
     }
     const seconds = (Date.now() - start) / 1000;
-    const facts: EpochFacts = { epoch, trainLoss, ...validated, best: false, seconds };
+    const { logits, ...judged } = validated;
+    const facts: EpochFacts = { epoch, trainLoss, ...judged, best: false, seconds };
     if (!best || isBetter(facts, best, settings.best)) {
       facts.best = true;
       best = facts;
+      validationLogits = logits;
       await engine.keep();
     }
     finished.push(facts);
     yield { kind: "epoch", facts };
+    const warning: string | undefined = warned ? undefined : settings.warning?.(facts, steps);
+    if (warning !== undefined) yield { kind: "notice", text: warning };
+    warned ||= warning !== undefined;
     if (cancelled()) stopped = "cancelled";
     else if (patience > 0 && epoch - best.epoch >= patience && epoch < epochs) stopped = "patience";
   }
   await engine.restore();
   if (stopped && stopped !== "cancelled") yield { kind: "notice", text: REASONS[stopped] };
-  const bestEpoch = best?.epoch ?? 0;
-  return { epochs: finished, bestEpoch, stillFalling: wasFalling(finished), stopped, steps: curve.points() };
+  return {
+    epochs: finished,
+    bestEpoch: best?.epoch ?? 0,
+    stillFalling: wasFalling(finished),
+    stopped,
+    steps: curve.points(),
+    ...(validationLogits && { validationLogits }),
+  };
 }
 
 const REASONS = {
@@ -106,22 +157,29 @@ const REASONS = {
   diverged: "Stopped: the loss was no number any more; a lower learning rate may help.",
 };
 
-/** One pass over the training examples in an order that the seed and the epoch give; its mean loss. */
+interface EpochPlace {
+  epoch: number;
+  /** Steps before it. */
+  firstStep: number;
+  clock: Clock;
+  curve: StepCurve;
+}
+
+/** One epoch, its examples in an order that the seed and the epoch give; its mean loss and its steps. */
 async function* trainEpoch(
   engine: Engine,
   data: TrainData,
   settings: TrainSettings,
-  epoch: number,
-  { clock, curve }: { clock: Clock; curve: StepCurve },
-): AsyncGenerator<TrainEvent, number> {
+  { epoch, firstStep, clock, curve }: EpochPlace,
+): AsyncGenerator<TrainEvent, { loss: number; steps: number }> {
   const { encodings, batchSize } = data;
   const { accumulate, epochs, random, schedule } = settings;
-  const passages = trainPassages(data);
+  const passages = epochPassages(data, settings, epoch);
   const lengths = lengthsOf(encodings, passages);
   const planned = planBatches(lengths, { batchSize, random: random.fork("shuffle", epoch) });
   const steps = stepsPerEpoch(passages.length, batchSize, accumulate);
   let total = 0;
-  for (let first = 0, step = (epoch - 1) * steps; first < planned.length; first += accumulate, step++) {
+  for (let first = 0, step = firstStep; first < planned.length; first += accumulate, step++) {
     const size = Math.min(accumulate, planned.length - first);
     const part = Array.from({ length: size }, (_, i) => planned.at(first + i));
     const batches = part.map(({ rows, length }) =>
@@ -141,12 +199,12 @@ async function* trainEpoch(
     });
     total += loss;
     curve.add({ step: step + 1, loss, gradientNorm, learningRate });
-    const batch = step - (epoch - 1) * steps + 1;
+    const batch = step - firstStep + 1;
     const speed = clock.advance(part.reduce((count, { rows }) => count + rows.length, 0));
     yield { kind: "step", epoch, epochs, batch, batches: steps, loss, gradientNorm, learningRate, ...speed };
     if (settings.cancelled() || !Number.isFinite(loss)) break;
   }
-  return total / steps;
+  return { loss: total / steps, steps };
 }
 
 const diverged = (epoch: number, { learningRate, precision }: TrainSettings): TextgraftError =>
@@ -187,19 +245,24 @@ export function trainBatch(
   };
 }
 
-/** Loss and metrics of the validation examples; undefined where the loss is no number. */
+interface Validated extends Pick<EpochFacts, "validationLoss" | "validation"> {
+  logits: readonly WindowLogits[];
+}
+
+/** Logits, loss and metrics of the validation examples; undefined where the loss is no number. */
 async function* validate(
   engine: Engine,
   data: TrainData,
   { classWeights }: TrainSettings,
-): AsyncGenerator<TrainEvent, Pick<EpochFacts, "validationLoss" | "validation"> | undefined> {
-  const logits = yield* evaluating(engine, data, data.validation, "validation");
+): AsyncGenerator<TrainEvent, Validated | undefined> {
+  const windows = yield* evaluatingWindows(engine, data, data.validation, "validation");
+  const logits = pooledAt(windows, 1, data);
   const labelIds = Array.from(data.validation, (example) => data.labelIds.at(example)!);
   const rules = rulesOf(data.problem);
   const validationLoss = rules.loss(logits, labelIds, classWeights);
   if (!Number.isFinite(validationLoss)) return undefined;
   const probabilities = logits.map((row) => probabilitiesOf(row, data.problem));
-  return { validationLoss, validation: rules.measure(labelIds, probabilities) };
+  return { validationLoss, validation: rules.measure(labelIds, probabilities), logits: windows };
 }
 
 /** Logits of some texts, told as events. */
@@ -208,8 +271,18 @@ export async function* evaluating(
   data: TokenizedTexts,
   texts: ArrayLike<number>,
   part: "validation" | "test",
-): AsyncGenerator<TrainEvent, ArrayLike<number>[]> {
-  const batches = textLogitsOf(engine, data, texts);
+): AsyncGenerator<TrainEvent, readonly ArrayLike<number>[]> {
+  return pooledAt(yield* evaluatingWindows(engine, data, texts, part), 1, data);
+}
+
+/** The same before windows are pooled. */
+export async function* evaluatingWindows(
+  engine: Engine,
+  data: TokenizedTexts,
+  texts: ArrayLike<number>,
+  part: "validation" | "test",
+): AsyncGenerator<TrainEvent, WindowLogits[]> {
+  const batches = windowLogitsOf(engine, data, texts);
   for (;;) {
     const { value, done } = await batches.next();
     if (done) return value;

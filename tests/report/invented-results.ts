@@ -1,5 +1,6 @@
 import { type Random, random } from "../../src/base/random.js";
 import type { Problem } from "../../src/model/loss.js";
+import { answerOf } from "../../src/run/decision.js";
 import type { Environment } from "../../src/run/environment-node.js";
 import type { EpochFacts, Judged, TrainResult } from "../../src/run/events.js";
 import type { Explanation, WordScore } from "../../src/run/explain.js";
@@ -176,6 +177,7 @@ function makeResult(invented: Invented): TrainResult {
     stillFalling: false,
     stopped: null,
     steps,
+    decision: { texts: 0, decision: {}, thresholds: [] },
     test: {
       loss: 0.2,
       ...judgementOf(judged, problem),
@@ -229,7 +231,7 @@ export function inventedJudged(
           `An invented text, number ${row}, that speaks of ${labels[labelId]} and of other things.`,
         row,
         labelIds,
-        predictedIds: rulesOf(problem).answer(probabilities),
+        predictedIds: answerOf(problem, probabilities).labelIds,
         probabilities,
       };
     }),

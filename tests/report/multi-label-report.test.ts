@@ -6,6 +6,7 @@ import { dataLines } from "../../src/report/facts.js";
 import { mistakesCsv, mistakesOf } from "../../src/report/mistakes.js";
 import { evaluationReport } from "../../src/report/run-report.js";
 import { floorSentence } from "../../src/report/sentences.js";
+import { answerOf } from "../../src/run/decision.js";
 import type { DataFacts, Judged } from "../../src/run/events.js";
 import { judgementOf } from "../../src/run/judgement.js";
 import { multiLabel } from "../../src/run/multi-label.js";
@@ -25,7 +26,7 @@ const judged: Judged[] = (
   row,
   text,
   labelIds,
-  predictedIds: multiLabel.answer(probabilities),
+  predictedIds: answerOf("multi_label", probabilities).labelIds,
   probabilities,
 }));
 

@@ -100,6 +100,7 @@ const result: TrainResult = {
     ],
   },
   environment,
+  decision: { texts: 0, decision: {}, thresholds: [] },
   seconds: 200,
 };
 

@@ -44,7 +44,7 @@ describe("a loaded classifier", () => {
       expect(Object.keys(scores)).toEqual(classifier.labels);
       expect(Object.values(scores).reduce((a, b) => a + b)).toBeCloseTo(1, 10);
       expect(score).toBe(Math.max(...Object.values(scores)));
-      expect(scores[label]).toBe(score);
+      expect(scores[label!]).toBe(score);
     }
   });
 

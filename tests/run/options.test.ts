@@ -105,6 +105,24 @@ const cases: Record<keyof TrainOptions, { valid: [string, unknown][]; invalid: s
     ],
     invalid: ["0", "1.5", "wide"],
   },
+  sampling: { valid: [["balanced", "balanced"]], invalid: ["oversampling", ""] },
+  loss: { valid: [["focal", "focal"]], invalid: ["hinge", ""] },
+  focalGamma: {
+    valid: [
+      ["0", 0],
+      ["1.5", 1.5],
+    ],
+    invalid: ["-1", "two"],
+  },
+  calibrate: {
+    valid: [
+      ["true", true],
+      ["false", false],
+    ],
+    invalid: ["temperature", ""],
+  },
+  threshold: { valid: [["spam: f1", "spam: f1"]], invalid: [] },
+  unknownBelow: { valid: [["0.7", "0.7"]], invalid: [] },
   classWeights: {
     valid: [
       ["balanced", "balanced"],

@@ -8,12 +8,13 @@ import { count } from "../../report/plain.js";
 import { evaluationReport } from "../../report/run-report.js";
 import type { Evaluation } from "../../run/evaluate-node.js";
 import { type App, type CommonFlags, checkOutputs, jsonLine, writeOutput } from "../app.js";
+import { addDecisionOptions, type DecisionFlags, decisionOptions } from "../decision-options.js";
 import { addGateOptions, concludeGates, type GateOptions, hasGates, requireGates } from "../gate-options.js";
 import { openProgress } from "../progress.js";
 import { addReadingOptions, LABELLED_DATA, type ReadingFlags } from "../reading-options.js";
 import { predicting, tellDataset } from "../tell-data.js";
 
-interface EvaluateFlags extends CommonFlags, GateOptions, ReadingFlags {
+interface EvaluateFlags extends CommonFlags, GateOptions, ReadingFlags, DecisionFlags {
   output?: string;
   report?: string;
   metrics?: string;
@@ -37,7 +38,7 @@ export function addEvaluate(program: Command, app: App): Command {
     .option("--metrics <file>", "write all numbers with their intervals as JSON, in the form of metrics.json")
     .action((dir: string, data: string, flags: EvaluateFlags) => evaluateVerb(app, dir, data, flags));
   addReadingOptions(command, ["text", "text2", "label"]);
-  return addGateOptions(command, {
+  return addGateOptions(addDecisionOptions(command), {
     under: "fail if a number is below: accuracy=0.95, macro-f1=0.9, spam.recall=0.9; may be repeated",
     over: "fail if a number where less is better is above: log-loss=0.3; may be repeated",
   });
@@ -58,6 +59,7 @@ async function evaluateVerb(app: App, dir: string, data: string, flags: Evaluate
   const { evaluate } = await import("../../run/evaluate-node.js");
   const evaluation = await evaluate(dir, data, {
     ...flags,
+    load: decisionOptions(flags),
     onData: (dataset) => tellDataset(dataset, progress),
     onProgress: predicting(progress),
   }).finally(progress.end);

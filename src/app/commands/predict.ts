@@ -7,11 +7,12 @@ import type { RowSource } from "../../data/rows/row-source.js";
 import { count, grouped } from "../../report/plain.js";
 import { readingOptions, readOptionsOf } from "../../run/reading-node.js";
 import { type App, type CommonFlags, checkOutput } from "../app.js";
+import { addDecisionOptions, type DecisionFlags, decisionOptions } from "../decision-options.js";
 import { openPredictionOutput } from "../prediction-output.js";
 import { openProgress, type Progress } from "../progress.js";
 import { addReadingOptions, type ReadingFlags } from "../reading-options.js";
 
-interface PredictFlags extends CommonFlags, ReadingFlags {
+interface PredictFlags extends CommonFlags, ReadingFlags, DecisionFlags {
   input?: string;
   output?: string;
 }
@@ -28,8 +29,9 @@ export function addPredict(program: Command, app: App): Command {
       "file with a column of texts (CSV, TSV, JSON, Parquet; also .gz, .zst), .txt with one text a line, or folder; - is standard input (CSV if it begins with a header)",
     )
     .option("--output <file>", "write the input with predicted columns added as CSV; - is standard output");
-  return addReadingOptions(command, ["text", "text2"]).action(
-    (dir: string, texts: string[], flags: PredictFlags) => predictVerb(app, dir, texts, flags),
+  addReadingOptions(command, ["text", "text2"]);
+  return addDecisionOptions(command).action((dir: string, texts: string[], flags: PredictFlags) =>
+    predictVerb(app, dir, texts, flags),
   );
 }
 
@@ -44,7 +46,7 @@ async function predictVerb(app: App, dir: string, args: string[], flags: Predict
   const first = await opened.lists.next(); // what is wrong with the first rows is told before the model is loaded
   opened.tellColumns(progress);
   const { load } = await import("../../run/load-node.js");
-  const classifier = await load(dir);
+  const classifier = await load(dir, decisionOptions(flags));
   try {
     const results = await openPredictionOutput(app, flags, { classifier, source: opened.source });
     let done = 0;

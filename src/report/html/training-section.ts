@@ -1,5 +1,6 @@
 import type { EpochFacts, TrainResult } from "../../run/events.js";
 import type { StepPoint } from "../../run/step-curve.js";
+import { decisionLines } from "../decision.js";
 import { modelLines } from "../facts.js";
 import { clock } from "../plain.js";
 import { outcome } from "../run-report.js";
@@ -10,8 +11,8 @@ import { list } from "./table.js";
 
 /** How the training went: what trained, and the curves of losses and metrics. */
 export function trainingSection(result: TrainResult): Content {
-  const { model, epochs } = result;
-  return html`${list([...modelLines(model), ...outcome(result)])}
+  const { model, decision, epochs } = result;
+  return html`${list([...modelLines(model), ...outcome(result), ...decisionLines(decision)])}
 ${epochs.length > 0 && figures([lossFigure(result), metricsFigure(result), stepsFigure(result)])}
 `;
 }

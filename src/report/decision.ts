@@ -1,0 +1,102 @@
+import type { Answered } from "../run/answered.js";
+import type {
+  CalibrationFacts,
+  DecisionFacts,
+  Few,
+  ThresholdFacts,
+  UnknownFacts,
+} from "../run/decision-facts.js";
+import type { CalibrationScores } from "../run/temperature.js";
+import { count, grouped, percent } from "./plain.js";
+
+/** What was chosen on the validation texts, one fact a line; nothing where the usual rule holds and nothing was asked. */
+export function decisionLines({ texts, calibration, thresholds, rule, unknown }: DecisionFacts): string[] {
+  if (texts === 0) return [];
+  return [
+    ...(calibration ? [temperatureLine(calibration, texts)] : []),
+    ...thresholds.map((facts) => thresholdLine(facts, texts)),
+    ...(rule ? [ruleLine(rule, texts)] : []),
+    ...(unknown ? [unknownLine(unknown, texts)] : []),
+  ];
+}
+
+function temperatureLine({ temperature, before, after }: CalibrationFacts, texts: number): string {
+  return (
+    `Calibration: logits are divided by ${temperature.toFixed(3)}, chosen on ${count(texts, "validation text")}: ` +
+    `${change(before, after)}.`
+  );
+}
+
+/** The same on the test texts. */
+export const calibrationLine = ({ before, after }: Record<"before" | "after", CalibrationScores>): string =>
+  `Calibration: ${change(before, after)}.`;
+
+const change = (before: CalibrationScores, after: CalibrationScores): string =>
+  `log loss ${before.logLoss.toFixed(4)} before, ${after.logLoss.toFixed(4)} after; ` +
+  `calibration error ${before.calibrationError.toFixed(4)} before, ${after.calibrationError.toFixed(4)} after`;
+
+function thresholdLine(facts: ThresholdFacts, texts: number): string {
+  const { label, aim, reached, threshold, few } = facts;
+  const from = `from a probability of ${probability(threshold)} on`;
+  const on = count(texts, "validation text");
+  if (!reached) {
+    return (
+      `Threshold: ${label}: ${aim} can't be reached on ${on}, so ${label} keeps the usual rule. ` +
+      `Nearest comes ${from}: ${scores(facts)}.`
+    );
+  }
+  const chosen = aim === String(threshold) ? "" : ` (${aim})`;
+  return `Threshold: ${label} is answered ${from}${chosen}: ${scores(facts)} on ${on}.${caution(few)}`;
+}
+
+const scores = ({ precision, recall, f1, support }: ThresholdFacts): string =>
+  `precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)}, F1 ${f1.toFixed(3)} (${count(support, "text")} with the label)`;
+
+function ruleLine({ aim, usual, chosen }: NonNullable<DecisionFacts["rule"]>, texts: number): string {
+  const what = aim === "costs" ? "the mean cost of a text" : "macro F1";
+  return (
+    `Threshold: answers are chosen for ${aim === "costs" ? "the least cost" : "the highest macro F1"}: on ` +
+    `${count(texts, "validation text")} ${what} is ${chosen.toFixed(4)}, ${usual.toFixed(4)} by the usual rule.`
+  );
+}
+
+function unknownLine(facts: UnknownFacts, texts: number): string {
+  const { mostWrong, reached, unknownBelow, answered, wrong, few } = facts;
+  if (!reached) {
+    return (
+      `Unknown: on ${count(texts, "validation text")} there is no probability from which on at most ` +
+      `${percent(mostWrong!)} of the answers are wrong, so every text is answered.`
+    );
+  }
+  const rule =
+    unknownBelow === 0
+      ? `every text is answered: no more than ${percent(mostWrong!)} of the answers are wrong`
+      : `answers below ${probability(unknownBelow)} are withheld`;
+  return (
+    `Unknown: ${rule}. Of ${count(texts, "validation text")} ${grouped(answered)} are answered ` +
+    `(${percent(answered / texts)}), ${grouped(wrong)} of them wrongly.${caution(few)}`
+  );
+}
+
+/** An aim that so few texts can't show. */
+function caution(few: Few | undefined): string {
+  if (few === undefined) return "";
+  const enough = Number.isFinite(few.needed)
+    ? `about ${grouped(few.needed)} are needed to be sure of it`
+    : "no number of them could make sure of it";
+  return ` That rests on ${count(few.there, "text")}; ${enough}.`;
+}
+
+/** How many texts were answered, and how well, where a model may say unknown. */
+export function answeredLine({ texts, answered, right, withheldRight }: Answered): string {
+  const withheld = texts - answered;
+  const good = answered === 0 ? "" : `; of these ${grouped(right)} rightly (${percent(right / answered)})`;
+  return (
+    `Answered: ${grouped(answered)} of ${count(texts, "text")} (${percent(answered / texts)})${good}. ` +
+    `The other ${grouped(withheld)} are unknown; ${grouped(withheldRight)} of them would have been right. ` +
+    "All other numbers here are as if every text had been answered."
+  );
+}
+
+/** More digits near 0 and 1, where thresholds for rare errors lie. */
+const probability = (p: number): string => (p > 0.99 || p < 0.01 ? p.toPrecision(6) : p.toFixed(3));

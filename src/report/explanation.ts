@@ -58,18 +58,18 @@ export function explanationText(explanation: Explanation, { colour }: { colour: 
       percent(Math.abs(score) / total),
     ]);
     const title = `${sign > 0 ? "For" : "Against"} ${name}`;
-    if (rows.length === 0) return `${title}: no word.\n`;
+    if (rows.length === 0) return `${title}: no word\n`;
     const others = found.length - listed.length;
     const rest = others > 0 ? `  and ${count(others, "weaker word")}\n` : "";
-    return `${title}:\n${columns(rows, "  ")}${rest}`;
+    return `${columns([[title, "score", "share"], ...rows.map(([word, ...cells]) => [`  ${word}`, ...cells])])}${rest}`;
   };
   const lines = [
-    `${name}  ${probability.toFixed(4)}, without its words ${baseline.probability.toFixed(4)}\n\n`,
+    `${name}  ${probability.toFixed(4)} (${baseline.probability.toFixed(4)} with all words masked)\n\n`,
     `${markedText(explanation, colour)}\n\n`,
     list(1),
     list(-1),
-    `The scores add up to ${signed(explanation.gap + logOdds - baseline.logOdds)}; from the text without its words to the text `,
-    `the log-odds of ${name} change by ${signed(logOdds - baseline.logOdds)}.\n`,
+    `Scores are log-odds. They add up to ${signed(explanation.gap + logOdds - baseline.logOdds)}; from all words masked to the `,
+    `text as it is, ${name} goes from ${signed(baseline.logOdds)} to ${signed(logOdds)}.\n`,
   ];
   if (unread > 0)
     lines.push(`${count(unread, "token")} of the text ${unread === 1 ? "was" : "were"} not read.\n`);
@@ -84,7 +84,7 @@ export function doubtOf({ gap, logOdds, baseline, method, words }: Explanation):
   const largest = Math.max(0, ...words.map(({ score }) => Math.abs(score)));
   const size = `${Math.abs(gap).toFixed(2)} ${gap > 0 ? "too much" : "missing"}, and the largest score is ${largest.toFixed(2)}`;
   return method === "gradient"
-    ? `These are rough (${size}): --method integrated is exact, and slower.`
+    ? `These are rough (${size}): --method integrated adds up, and is slower.`
     : `These are rough (${size}): more --steps make them better.`;
 }
 

@@ -24,10 +24,10 @@ describe("explain", async () => {
   test("prints the text with scores, the strongest words, and what they add up to", async () => {
     const { stdout, stderr, code } = await textgraft("explain", output, text, "--label", "sea");
     expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
-    expect(stdout).toMatch(/^sea {2}0\.\d{4}, without its words 0\.\d{4}\n\n/);
+    expect(stdout).toMatch(/^sea {2}0\.\d{4} \(0\.\d{4} with all words masked\)\n\n/);
     expect(stdout).toMatch(/\[whale [+−]\d\.\d\d\]/);
-    expect(stdout).toMatch(/\nFor sea:\n {2}\S+ +\+\d\.\d\d +\d+\.\d %\n/);
-    expect(stdout).toContain("The scores add up to ");
+    expect(stdout).toMatch(/\nFor sea +score +share\n {2}\S+ +\+\d\.\d\d +\d+\.\d %\n/);
+    expect(stdout).toContain("They add up to ");
     expect(stdout).not.toContain("\u001b");
   });
 

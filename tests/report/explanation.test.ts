@@ -28,17 +28,17 @@ const explanation: Explanation = {
 
 test("without colours scores stand behind the words that count", () => {
   expect(explanationText(explanation, { colour: false })).toBe(
-    `spam  0.9241, without its words 0.2689
+    `spam  0.9241 (0.2689 with all words masked)
 
 [Free +3.00] [entry +1.20], [2J my [friend −0.70]
 
-For spam:
-  Free   +3.00  60.0 %
-  entry  +1.20  24.0 %
-  my     +0.10   2.0 %
-Against spam:
-  friend  −0.70  14.0 %
-The scores add up to +3.60; from the text without its words to the text the log-odds of spam change by +3.50.
+For spam  score   share
+  Free    +3.00  60.0 %
+  entry   +1.20  24.0 %
+  my      +0.10   2.0 %
+Against spam  score   share
+  friend      −0.70  14.0 %
+Scores are log-odds. They add up to +3.60; from all words masked to the text as it is, spam goes from −1.00 to +2.50.
 `,
   );
 });
@@ -118,7 +118,7 @@ test("scores that don't add up are doubted, with what to do", () => {
     "These are rough (0.50 missing, and the largest score is 3.00): more --steps make them better.",
   );
   expect(doubtOf({ ...explanation, gap: 0.5, method: "gradient" })).toBe(
-    "These are rough (0.50 too much, and the largest score is 3.00): --method integrated is exact, and slower.",
+    "These are rough (0.50 too much, and the largest score is 3.00): --method integrated adds up, and is slower.",
   );
 });
 
@@ -127,6 +127,6 @@ test("what wasn't read is told, and a label without a word for it", () => {
     { ...explanation, unread: 3, words: explanation.words.slice(3) },
     { colour: false },
   );
-  expect(shown).toContain("For spam: no word.\n");
+  expect(shown).toContain("For spam: no word\n");
   expect(shown).toContain("3 tokens of the text were not read.\n");
 });

@@ -50,7 +50,21 @@ function widened(text: string, { start, end }: Range): Range | undefined {
   return last && { start: seen[0]!.index, end: last.index + last.segment.length };
 }
 
+test("a step that can't be followed gives no ranges, and never wrong ones", () => {
+  const json = JSON.parse(read("bert-cased", "tokenizer.json")) as Record<string, unknown>;
+  const normalizer = { type: "Replace", pattern: { Regex: "(?<=a)b" }, content: "c" };
+  const { ranges } = createTokenizer({ tokenizerJson: JSON.stringify({ ...json, normalizer }) });
+  expect(ranges("a cab")).toBeUndefined();
+  expect(ranges("a cat")).toHaveLength(
+    createTokenizer({ tokenizerJson: JSON.stringify(json) }).ranges("a cat")!.length,
+  );
+});
+
 describe.each(tokenizers)("%s", (name, tokenizer) => {
+  test("knows its mask", () => {
+    expect(tokenizer.pieceOf(tokenizer.maskId!)).toMatch(/^(\[MASK\]|<mask>)$/);
+  });
+
   test("tokens stand where the Rust library finds them", () => {
     for (const [i, text] of texts.entries()) {
       const found = tokenizer.ranges(text);

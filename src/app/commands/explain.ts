@@ -34,7 +34,7 @@ export function addExplain(program: Command, app: App): Command {
     )
     .option(
       "--steps <n>",
-      "gradients between the text without its words and the text; 32 to 512, as needed, if not given",
+      "gradients on the way from all words masked to the text; 32 to 512, as needed, if not given",
       wholeNumber,
     );
   return addReadingOptions(command, ["text"]).action((dir: string, texts: string[], flags: ExplainFlags) =>

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { parseHTML } from "linkedom";
 import { expect, test } from "vitest";
 import { random } from "../../src/base/random.js";
-import { labelCurves, type Point, reliability, thinned } from "../../src/report/html/curves.js";
+import { labelCurves, type Point, reliability, thinned, uncalibrated } from "../../src/report/html/curves.js";
 import { escaped, html, shortened } from "../../src/report/html/markup.js";
 import { trainingPage } from "../../src/report/html/training-page.js";
 import { mistakesOf } from "../../src/report/mistakes.js";
@@ -192,4 +192,48 @@ test("every number has its interval on the page, as in the text report", () => {
   ]);
   for (const label of imbalanced.labels) expect(rows.map(([name]) => name)).toContain(label);
   expect(document.querySelector("#intervals")!.textContent).toContain("of 100 such intervals about 95");
+});
+
+test("probabilities without a temperature are those of the logits", () => {
+  const logits = [
+    [2, -1, 0.5],
+    [-3, 4, 0],
+  ];
+  const softmax = (row: readonly number[]) => {
+    const powers = row.map(Math.exp);
+    return powers.map((power) => power / powers.reduce((a, b) => a + b, 0));
+  };
+  const sigmoid = (row: readonly number[]) => row.map((x) => 1 / (1 + Math.exp(-x)));
+  for (const [problem, probabilities] of [
+    ["single_label", softmax],
+    ["multi_label", sigmoid],
+  ] as const) {
+    const judged = logits.map((row) => ({
+      ...{ text: "", row: 1, labelIds: [0], predictedIds: [0] },
+      probabilities: probabilities(row.map((x) => x / 1.7)),
+    }));
+    for (const [i, { probabilities: before }] of uncalibrated(judged, 1.7, problem).entries())
+      for (const [id, p] of before.entries()) expect(p).toBeCloseTo(probabilities(logits[i]!)[id]!, 12);
+  }
+});
+
+test("a calibrated model is shown beside what it was before", () => {
+  const result = inventedResult(binary);
+  const scores = { logLoss: 0.1, calibrationError: 0.1 };
+  const calibration = { temperature: 1.5, before: scores, after: scores };
+  const { document } = parseHTML(
+    trainingPage({
+      ...result,
+      decision: { ...result.decision, calibration },
+      test: { ...result.test, calibration: { before: scores, after: scores } },
+    }),
+  );
+  const [figure] = [...document.querySelectorAll("figure")].filter(({ textContent }) =>
+    textContent.includes("Logits are divided by 1.500"),
+  );
+  expect([...figure!.querySelectorAll(".legend li")].map(({ textContent }) => textContent.trim())).toEqual([
+    "calibrated",
+    "before",
+  ]);
+  expect(figure!.textContent).toContain("before 90–100 %");
 });

@@ -1,20 +1,48 @@
 import { sum } from "../../base/numbers.js";
 import { count, grouped, percent } from "../plain.js";
-import { type ReliabilityBin, reliability } from "./curves.js";
+import { type ReliabilityBin, reliability, uncalibrated } from "./curves.js";
 import { figure } from "./figure.js";
 import type { Content } from "./markup.js";
-import { colors, Plot } from "./plot.js";
+import { colors, dashes, Plot } from "./plot.js";
 import type { Judgement } from "./ranking.js";
 
-/** Whether probabilities mean what they say: of the answers with 80 %, 80 % should be right. */
-export function calibrationFigure({ judged, problem, metrics }: Judgement): Content {
+/**
+ * Whether probabilities mean what they say: of the answers with 80 %, 80 % should be right. Where a temperature was chosen,
+ * beside what they were without it.
+ */
+export function calibrationFigure(
+  { judged, problem, metrics }: Judgement,
+  temperature: number | undefined,
+): Content {
   const bins = reliability(judged, problem);
-  const most = Math.max(...bins.map(({ answers }) => answers));
+  const before =
+    temperature === undefined ? [] : reliability(uncalibrated(judged, temperature, problem), problem);
+  const most = Math.max(...[...bins, ...before].map(({ answers }) => answers));
   const radius = ({ answers }: ReliabilityBin): number => 3 + 9 * Math.sqrt(answers / most);
   const what = problem === "multi_label" ? "answer" : "text";
+  const series = (points: readonly ReliabilityBin[], i: 0 | 1): Plot.Markish[] => [
+    Plot.line(points, {
+      x: "meanProbability",
+      y: "rightShare",
+      stroke: colors.series[i],
+      strokeDasharray: dashes[i],
+      strokeOpacity: 0.5,
+    }),
+    Plot.dot(points, {
+      x: "meanProbability",
+      y: "rightShare",
+      r: { value: radius, scale: null } as never,
+      fill: colors.series[i],
+      fillOpacity: 0.75,
+    }),
+  ];
+  const divided =
+    temperature === undefined
+      ? ""
+      : ` Logits are divided by ${temperature.toFixed(3)}, the temperature that was chosen on validation texts.`;
   return figure({
     title: "How sure it is, and how often right",
-    says: `${verdictOf(bins)}${"samples" in metrics ? "" : ` The expected calibration error is ${metrics.calibrationError.toFixed(3)}.`} On the dotted line probabilities would be exact; larger dots stand for more ${what}s.`,
+    says: `${verdictOf(bins)}${"samples" in metrics ? "" : ` The expected calibration error is ${metrics.calibrationError.toFixed(3)}.`}${divided} On the dotted line probabilities would be exact; larger dots stand for more ${what}s.`,
     plot: {
       x: { domain: [0, 1], ticks: 5, label: "mean probability", labelArrow: false },
       y: { domain: [0, 1], ticks: 5, label: "share that is right", labelArrow: false, grid: true },
@@ -26,28 +54,26 @@ export function calibrationFigure({ judged, problem, metrics }: Judgement): Cont
           ],
           { stroke: colors.muted, strokeDasharray: "1 4" },
         ),
-        Plot.line(bins, { x: "meanProbability", y: "rightShare", stroke: colors.accent, strokeOpacity: 0.5 }),
-        Plot.dot(bins, {
-          x: "meanProbability",
-          y: "rightShare",
-          r: { value: radius, scale: null } as never,
-          fill: colors.accent,
-          fillOpacity: 0.75,
-        }),
+        ...series(before, 1),
+        ...series(bins, 0),
       ],
     },
+    legend: temperature === undefined ? [] : ["calibrated", "before"],
     numbers: {
       caption: "Answers by their probability",
       header: ["probability", `${what}s`, "mean probability", "right"],
-      rows: bins.map(({ from, to, answers, meanProbability, rightShare }) => [
-        `${Math.round(100 * from)}–${Math.round(100 * to)} %`,
-        grouped(answers),
-        percent(meanProbability),
-        percent(rightShare),
-      ]),
+      rows: [...rowsOf(bins, temperature === undefined ? "" : "calibrated "), ...rowsOf(before, "before ")],
     },
   });
 }
+
+const rowsOf = (bins: readonly ReliabilityBin[], which: string): string[][] =>
+  bins.map(({ from, to, answers, meanProbability, rightShare }) => [
+    `${which}${Math.round(100 * from)}–${Math.round(100 * to)} %`,
+    grouped(answers),
+    percent(meanProbability),
+    percent(rightShare),
+  ]);
 
 /** Where most answers lie, in words. */
 function verdictOf(bins: readonly ReliabilityBin[]): string {

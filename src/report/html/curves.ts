@@ -77,7 +77,11 @@ export interface ReliabilityBin {
  * The bins (from, to] of `calibrationError` that hold any answer. An answer is a text's most probable label, or, where
  * texts may have several labels, the yes to each label of each text.
  */
-export function reliability(judged: readonly Judged[], problem: Problem, binCount = 10): ReliabilityBin[] {
+export function reliability(
+  judged: readonly Pick<Judged, "labelIds" | "probabilities">[],
+  problem: Problem,
+  binCount = 10,
+): ReliabilityBin[] {
   const bins = Array.from({ length: binCount }, (_, i) => ({
     from: i / binCount,
     to: (i + 1) / binCount,
@@ -110,4 +114,22 @@ export function reliability(judged: readonly Judged[], problem: Problem, binCoun
       meanProbability: sum / answers,
       rightShare: right / answers,
     }));
+}
+
+/**
+ * The probabilities before logits were divided by a temperature T: of softmax(z/T) its powers by T, again adding up to 1; of
+ * sigmoid(z/T) sigmoid(z). Exact where a text is one passage.
+ */
+export function uncalibrated(
+  judged: readonly Judged[],
+  temperature: number,
+  problem: Problem,
+): { labelIds: Judged["labelIds"]; probabilities: number[] }[] {
+  return judged.map(({ labelIds, probabilities }) => {
+    const powers = probabilities.map((p) => p ** temperature);
+    const rest = probabilities.map((p) => (1 - p) ** temperature);
+    const sum = powers.reduce((a, b) => a + b, 0);
+    const before = powers.map((power, id) => power / (problem === "multi_label" ? power + rest[id]! : sum));
+    return { labelIds, probabilities: before };
+  });
 }

@@ -7,8 +7,14 @@ import { type AboutMistakes, mistakesSection } from "./mistakes-section.js";
 import type { Section } from "./page.js";
 import { type Judgement, rankingFigures } from "./ranking.js";
 
-/** What a model is worth on some texts, whether it was just trained or not. */
-export function judgementSections(judgement: Judgement, about: AboutMistakes): Section[] {
+/**
+ * What a model is worth on some texts, whether it was just trained or not; `temperature` is what its logits are divided by,
+ * where the probabilities without it are to be shown, too.
+ */
+export function judgementSections(
+  judgement: Judgement,
+  about: AboutMistakes & { temperature?: number },
+): Section[] {
   return [
     {
       id: "mistakes",
@@ -32,7 +38,7 @@ export function judgementSections(judgement: Judgement, about: AboutMistakes): S
       id: "probabilities",
       title: "What its probabilities are worth",
       short: "Probabilities",
-      content: html`${figures([rankingFigures(judgement), calibrationFigure(judgement)])}`,
+      content: html`${figures([rankingFigures(judgement), calibrationFigure(judgement, about.temperature)])}`,
     },
   ];
 }

@@ -31,7 +31,7 @@ ${notices(result).map(
 `,
 )}${scores(judgement)}`,
     sections: [
-      ...judgementSections(judgement, { file: "mistakes.csv", explanations }),
+      ...judgementSections(judgement, { file: "mistakes.csv", explanations, ...temperatureOf(result) }),
       {
         id: "floors",
         title: "Beside simpler ways",
@@ -51,6 +51,12 @@ ${notices(result).map(
     ],
     footer: html`<p>Written by Textgraft ${environment.textgraft} beside the model. Texts in it are those of ${options.test === "" ? data.source : options.test}: share it with those who may read them.</p>`,
   });
+}
+
+/** What the logits are divided by, as far as that can be undone: the probabilities of windows are pooled after it. */
+function temperatureOf({ decision: { calibration }, model, test }: TrainResult): { temperature?: number } {
+  const wanted = calibration !== undefined && test.calibration !== undefined && model.long !== "windows";
+  return wanted ? { temperature: calibration.temperature } : {};
 }
 
 /** What other trainings came to, where there were several. */

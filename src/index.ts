@@ -46,3 +46,4 @@ export {
   type TrialRecord,
 } from "./run/sweep-node.js";
 export { type DryRun, dryRun, type Run, type TrainInput } from "./run/train-node.js";
+export type { TextInput, TextPair } from "./tokens/pairs.js";

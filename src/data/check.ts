@@ -3,6 +3,7 @@ import { mapped } from "../base/iterables.js";
 import type { Dataset } from "./example.js";
 import type { Examples } from "./examples.js";
 import { looksLikeSets, setsHint } from "./label-sets.js";
+import { lookalikes } from "./labels.js";
 import { quoted, rowList } from "./table.js";
 
 /** Examples that have each of the labels, in their order; other labels are not counted. */
@@ -46,15 +47,18 @@ export function requireSplittable(dataset: Dataset, parts: number): void {
   const listed = rare.slice(0, 5).map((label) => `${quoted(label)} (${counts[labels.indexOf(label)]})`);
   const more = rare.length > 5 ? ` and ${rare.length - 5} more` : "";
   const wrongColumn = rare.length > labels.length / 2 && labels.length > examples.length / 5;
+  const alike = lookalikes(labels).find((group) => group.some((label) => rare.includes(label)));
   throw new TextgraftError("data-invalid", {
     message:
       `${source}: to split the rows into ${parts} parts each label needs ${parts}; ` +
       `too few have ${listed.join(", ")}${more}.`,
     fix: singleLabelsLookLikeSets(dataset)
       ? setsHint
-      : wrongColumn
-        ? `The ${examples.length} rows have ${labels.length} different labels: name the right column with --label.`
-        : "Add rows of these labels, join them with others, or give --validation and --test files of your own.",
+      : alike
+        ? `${alike.map((label) => JSON.stringify(label)).join(" and ")} differ only by case or spaces: correct the file if they are one label.`
+        : wrongColumn
+          ? `The ${examples.length} rows have ${labels.length} different labels: name the right column with --label.`
+          : "Add rows of these labels, join them with others, or give --validation and --test files of your own.",
   });
 }
 

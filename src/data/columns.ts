@@ -68,10 +68,11 @@ const guesses = {
 export function chooseColumns(
   from: ColumnSource,
   names: ColumnNames = {},
-  { labelled, pairs = names.text2 !== undefined, usual = {} }: ColumnNeeds = { labelled: true },
+  { labelled, pairs = false, usual = {} }: ColumnNeeds = { labelled: true },
 ): Columns {
   const find = (role: Role, taken: readonly Column[] = []) => findColumn(from, role, { names, usual, taken });
-  const pair = pairs ? (find("text2") ?? fail(missing(from, "text2"))) : undefined;
+  const pair =
+    pairs || names.text2 !== undefined ? (find("text2") ?? fail(missing(from, "text2"))) : undefined;
   const others = ["group", "time"] as const;
   const [group, time] = others.map((role) => (names[role] === undefined ? undefined : find(role)));
   const taken = [pair, group, time].filter((column) => column !== undefined);

@@ -50,12 +50,19 @@ export function joined(parts: readonly Examples[]): Examples {
   );
 }
 
-/** The texts of examples; copies none. */
+/** All that an example says: a pair is both texts with a line break between. */
+export const wholeText = ({ text, pair }: { text: string; pair?: string | undefined }): string =>
+  pair === undefined ? text : `${text}\n${pair}`;
+
+/** The texts of examples, pairs as one text each; copies none. */
 export const textsOf = (examples: Examples): Texts => ({
   get length() {
     return examples.length;
   },
-  at: (index) => examples.at(index)?.text,
+  at(index) {
+    const example = examples.at(index);
+    return example && wholeText(example);
+  },
 });
 
 /**

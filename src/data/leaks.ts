@@ -1,6 +1,6 @@
 import { atOnce, type Steps, within } from "../base/steps.js";
 import type { OpenSpill } from "./byte-store.js";
-import { type Examples, joined, textsOf } from "./examples.js";
+import { type Examples, joined, textsOf, wholeText } from "./examples.js";
 import { findNearDuplicates, normalized } from "./near-duplicates.js";
 import { TextNumbers } from "./text-numbers.js";
 
@@ -24,10 +24,10 @@ export function* findLeaks(train: Examples, test: Examples, openSpill?: OpenSpil
   let textsInTrain = 0;
   let [exact, near] = [0, 0];
   let row = 0;
-  for (const { text } of both) {
+  for (const example of both) {
     if (row % 64 === 0) yield 0.8 + (0.2 * row) / both.length;
     if (row === train.length) textsInTrain = texts.count;
-    const number = texts.numberOf(normalized(text));
+    const number = texts.numberOf(normalized(wholeText(example)));
     const group = groups[row]!;
     if (row++ < train.length) groupInTrain[group] = 1;
     else if (number < textsInTrain) exact++;

@@ -2,7 +2,7 @@ import { badRowsText } from "./bad-rows.js";
 import { countLabels } from "./check.js";
 import type { Dataset } from "./example.js";
 import { lookalikes } from "./labels.js";
-import { quoted } from "./table.js";
+import { place, quoted } from "./table.js";
 
 /** What a user should know of how a source was read: rows left out, labels spelled in other ways, labels that look alike. */
 export function readingNotices(dataset: Dataset, listedIn?: string): string[] {
@@ -14,7 +14,7 @@ export function readingNotices(dataset: Dataset, listedIn?: string): string[] {
     notices.push(`Left out ${bad.count} of ${rows} rows of ${source}: ${badRowsText(bad)}${where}.`);
   }
   if (reading && reading.spellings.size > 0) notices.push(spellingsText(reading.spellings));
-  return [...notices, ...alikeNotices(dataset)];
+  return [...notices, ...singleNotices(dataset), ...alikeNotices(dataset)];
 }
 
 function spellingsText(changed: ReadonlyMap<string, string>): string {
@@ -24,6 +24,23 @@ function spellingsText(changed: ReadonlyMap<string, string>): string {
     .slice(0, 5)
     .map(([to, from]) => `${from.map(quoted).join(" and ")} as ${quoted(to)}`);
   return `Labels are spelled in one way: ${told.join(", ")}${found.size > told.length ? " and so on" : ""}.`;
+}
+
+function singleNotices({ source, examples, labels }: Dataset): string[] {
+  const counts = countLabels(examples, labels);
+  const single = new Set(labels.filter((_, labelId) => counts[labelId] === 1));
+  if (single.size === 0) return [];
+  const told: string[] = [];
+  for (const example of examples) {
+    if (told.length === 5) break;
+    for (const label of example.labels)
+      if (single.has(label)) told.push(`${quoted(label)} (${place(example.row, example.line)})`);
+  }
+  const more = single.size > told.length ? ` and ${single.size - told.length} more` : "";
+  const [what, has] = single.size === 1 ? ["The label", "has"] : ["The labels", "have"];
+  return [
+    `${what} ${told.join(", ")}${more} ${has} only one row in ${source}: too few to learn from and to test.`,
+  ];
 }
 
 function alikeNotices({ source, examples, labels }: Dataset): string[] {

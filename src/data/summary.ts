@@ -2,7 +2,7 @@ import { countOf } from "../base/iterables.js";
 import { atOnce, type Steps, within } from "../base/steps.js";
 import { countLabels } from "./check.js";
 import type { Dataset } from "./example.js";
-import { type Examples, textsOf } from "./examples.js";
+import { type Examples, textsOf, wholeText } from "./examples.js";
 import { formatLabels } from "./label-sets.js";
 import { type NearDuplicates, nearDuplicates, normalized } from "./near-duplicates.js";
 import { TextNumbers } from "./text-numbers.js";
@@ -64,9 +64,9 @@ export function* summarizing(
 function* repeatedTexts(examples: Examples): Steps<number> {
   const texts = new TextNumbers();
   let row = 0;
-  for (const { text } of examples) {
+  for (const example of examples) {
     if (row++ % 64 === 0) yield row / examples.length;
-    texts.numberOf(text);
+    texts.numberOf(wholeText(example));
   }
   return examples.length - texts.count;
 }
@@ -78,13 +78,13 @@ function* conflictsOf(examples: Examples): Steps<Conflicts> {
   const firstSets = new Uint32Array(examples.length);
   const conflicting = new Uint8Array(examples.length); // these two by the text's number
   let row = 0;
-  for (const { text, labels } of examples) {
+  for (const example of examples) {
     if (row % 64 === 0) yield row / examples.length;
-    const label = formatLabels(labels);
+    const label = formatLabels(example.labels);
     const set = sets.get(label) ?? sets.size;
     sets.set(label, set);
     const known = texts.count;
-    const number = texts.numberOf(normalized(text));
+    const number = texts.numberOf(normalized(wholeText(example)));
     if (number === known) firstSets[number] = set;
     else if (firstSets[number] !== set) conflicting[number] = 1;
     numbers[row++] = number;
@@ -95,8 +95,9 @@ function* conflictsOf(examples: Examples): Steps<Conflicts> {
   for (const [index, number] of numbers.entries()) {
     const conflict = found.get(number);
     if (!conflict) continue;
-    const { text, labels, row } = examples.at(index)!;
-    if (conflict.rows.length === 0) conflict.text = text;
+    const example = examples.at(index)!;
+    const { labels, row } = example;
+    if (conflict.rows.length === 0) conflict.text = wholeText(example);
     conflict.rows.push(row);
     const label = formatLabels(labels);
     if (!conflict.labels.includes(label)) conflict.labels.push(label);

@@ -33,11 +33,20 @@ export const mistakesCsv = (labels: readonly string[], judged: readonly Judged[]
 
 /** All texts with the model's answers as CSV, as `mistakesCsv` has them, in the given order. */
 export function answersCsv(labels: readonly string[], judged: readonly Judged[]): string {
-  const header = ["row", "text", "label", "predicted", ...labels.map((label) => `score_${label}`)];
+  const pairs = judged.some(({ pair }) => pair !== undefined);
+  const header = [
+    "row",
+    "text",
+    ...(pairs ? ["text2"] : []),
+    "label",
+    "predicted",
+    ...labels.map((label) => `score_${label}`),
+  ];
   const names = (ids: readonly number[]) => formatLabels(ids.map((id) => labels[id]!));
-  const rows = judged.map(({ row, text, labelIds, predictedIds, probabilities }) => [
+  const rows = judged.map(({ row, text, pair, labelIds, predictedIds, probabilities }) => [
     String(row),
     text,
+    ...(pairs ? [pair ?? ""] : []),
     names(labelIds),
     names(predictedIds),
     ...probabilities.map(String),

@@ -1,3 +1,4 @@
+import { wholeText } from "../data/examples.js";
 import { formatLabels } from "../data/label-sets.js";
 import type { EpochFacts, Judged, TrainResult } from "../run/events.js";
 import type { GateResult } from "../run/gates.js";
@@ -139,7 +140,7 @@ function mistakesText(labels: readonly string[], judged: readonly Judged[]): str
     ids.length === 0 ? "without a label" : formatLabels(ids.map((id) => labels[id]!));
   const shown = mistakes.slice(0, mostMistakes).map((answer) => {
     const taken = `row ${answer.row} is ${names(answer.labelIds)}, taken for ${names(answer.predictedIds)}`;
-    return `  ${taken} (${wrongScores(labels, answer)}):\n    ${oneLine(answer.text, 100)}\n`;
+    return `  ${taken} (${wrongScores(labels, answer)}):\n    ${oneLine(wholeText(answer), 100)}\n`;
   });
   const all = `${count(mistakes.length, "text")} of ${judged.length} got a wrong label (${percent(mistakes.length / judged.length)})`;
   const rest = mistakes.length > shown.length ? `; the ${shown.length} that the model was surest of` : "";

@@ -1,5 +1,6 @@
 import { mapped } from "../base/iterables.js";
 import type { Dataset } from "../data/example.js";
+import { wholeText } from "../data/examples.js";
 import { numbered } from "../data/groups.js";
 import { normalized } from "../data/near-duplicates.js";
 import { auditStart } from "./audit-start-node.js";
@@ -101,7 +102,7 @@ const from = ({ model, revision }: Partial<TrainOptions>) => ({
 
 /** A number for each row: the same for the same text. */
 const exactCopies = ({ examples }: Dataset): Uint32Array =>
-  numbered(mapped(examples, ({ text }) => normalized(text)));
+  numbered(mapped(examples, (example) => normalized(wholeText(example))));
 
 function told(
   finding: LabelFinding,
@@ -109,12 +110,13 @@ function told(
   { examples }: Dataset,
   labels: readonly string[],
 ): AuditFinding {
-  const { text, row, line } = examples.at(finding.example)!;
+  const example = examples.at(finding.example)!;
+  const { row, line } = example;
   const names = (ids: readonly number[]) => ids.map((id) => labels[id]!);
   return {
     rank,
     ...finding,
-    text,
+    text: wholeText(example),
     row,
     ...(line !== undefined && { line }),
     labels: names(finding.givenIds),

@@ -45,6 +45,7 @@ export function classifierFacts(model: ReadModel): ClassifierFacts {
     stride: 0,
     windowPooling: "mean",
     decision: usual,
+    pairs: false,
   };
 }
 

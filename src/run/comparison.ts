@@ -1,4 +1,6 @@
 import { TextgraftError } from "../base/errors.js";
+import type { ColumnNames } from "../data/columns.js";
+import { wholeText } from "../data/examples.js";
 import type { Problem } from "../model/loss.js";
 import type { Judged } from "./events.js";
 import type { GateResult } from "./gates.js";
@@ -118,10 +120,10 @@ function differencesOf(a: Judgement, b: Judgement, problem: Problem): Record<str
 function flipsOf(a: readonly Judged[], b: readonly Judged[]): Flip[] {
   return a.flatMap((ofA, i) => {
     const ofB = b[i]!;
-    const { text, row, labelIds, predictedIds } = ofA;
+    const { row, labelIds, predictedIds } = ofA;
     if (isRight({ labelIds: predictedIds, predictedIds: ofB.predictedIds })) return [];
     const change = isRight(ofA) ? "worse" : isRight(ofB) ? "better" : "other";
-    return [{ text, row, labelIds, a: answer(ofA), b: answer(ofB), change }];
+    return [{ text: wholeText(ofA), row, labelIds, a: answer(ofA), b: answer(ofB), change }];
   });
 }
 
@@ -163,6 +165,10 @@ export interface Answering {
   readonly folder: string;
   readonly labels: readonly string[];
   readonly problem: Problem;
+  /** Whether it reads pairs of texts; default: single ones. */
+  readonly pairs?: boolean;
+  /** Columns of the data that it was trained on, where they are known. */
+  readonly columns?: ColumnNames;
 }
 
 const quoted = (label: string): string => JSON.stringify(label);

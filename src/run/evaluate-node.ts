@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { requireKnownLabels } from "../data/check.js";
 import type { Dataset } from "../data/example.js";
 import type { Problem } from "../model/loss.js";
+import { inputOf } from "../tokens/pairs.js";
 import { classifierFacts } from "./classifier-facts.js";
 import { type Answering, type Compared, compareAnswers, notWorse, requireComparable } from "./comparison.js";
 import type { Judged } from "./events.js";
@@ -61,9 +62,10 @@ export async function evaluate(
   data: LabelledData,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { folder, labels, problem } = await answering(model);
+  const answers = await modelFacts(model);
+  const { folder, labels, problem } = answers;
   const gates = readGates(options, { labels, problem });
-  const dataset = await readData(data, { labels, problem }, options);
+  const dataset = await readData(data, answers, options);
   const judgement = judgementOf(await answersOf(model, dataset, options, labels), problem);
   return {
     folder,
@@ -85,7 +87,7 @@ export async function compare(
   data: LabelledData,
   options: CompareOptions = {},
 ): Promise<Comparison> {
-  const [ofA, ofB] = [await answering(a), await answering(b)];
+  const [ofA, ofB] = [await modelFacts(a), await modelFacts(b)];
   requireComparable(ofA, ofB);
   const { labels, problem } = ofA;
   const gates = readGates(options, { labels, problem });
@@ -103,22 +105,26 @@ export async function compare(
 }
 
 /** What a model answers, without loading its weights. */
-async function answering(model: Model): Promise<Answering> {
+export async function modelFacts(model: Model): Promise<Answering> {
   if (typeof model !== "string") return model;
-  const { labels, problem } = classifierFacts(await openPretrained(resolve(model)));
-  return { folder: model, labels, problem };
+  const { labels, problem, pairs, columns } = classifierFacts(await openPretrained(resolve(model)));
+  return { folder: model, labels, problem, pairs, ...(columns && { columns }) };
 }
 
 /** The rows with labels that the model knows. */
 async function readData(
   data: LabelledData,
-  { labels, problem }: Pick<Answering, "labels" | "problem">,
+  { labels, problem, pairs, columns }: Answering,
   options: EvaluateOptions,
 ): Promise<Dataset> {
   const multiLabel = problem === "multi_label";
   const dataset =
     typeof data === "string"
-      ? await readLabelled(data, { ...readingOptions(options), multiLabel }, { known: labels })
+      ? await readLabelled(
+          data,
+          { ...readingOptions(options), multiLabel },
+          { known: labels, pairs, usual: columns },
+        )
       : datasetFrom(data, { multiLabel });
   requireKnownLabels(dataset, labels);
   options.onData?.(dataset);
@@ -134,8 +140,10 @@ async function answersOf(
 ): Promise<Judged[]> {
   const classifier = typeof model === "string" ? await load(model, loading) : model;
   try {
-    const texts = dataset.examples.map(({ text }) => text);
-    const predictions = await classifier.predict(texts, onProgress ? { onProgress } : {});
+    const predictions = await classifier.predict(
+      dataset.examples.map(inputOf),
+      onProgress ? { onProgress } : {},
+    );
     return judgedTexts(dataset, predictions, labels, classifier);
   } finally {
     if (classifier !== model) await classifier.close();

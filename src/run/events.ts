@@ -172,6 +172,8 @@ export type TrainEvent =
 /** One text with the model's answer. */
 export interface Judged {
   text: string;
+  /** The second text of a pair. */
+  pair?: string | undefined;
   /** Data row it came from, counted from 1. */
   row: number;
   /** Its labels: exactly one, or any number in rising order if the problem is multi-label. */

@@ -80,7 +80,7 @@ async function compare(
       if (tokenizer.encode(text).inputIds.length > maxLength) continue; // --long may read another part of it
       const { logits } = await session.run(feedsOf(tokenizer, text, maxLength));
       const found = probabilitiesOf(logits!.data as Float32Array, problem);
-      const { scores } = await model.predict(text);
+      const { scores } = await model.predict(model.pairs ? { text, pair: text } : text);
       for (const [id, label] of labels.entries())
         largest = Math.max(largest, Math.abs(found[id]! - scores[label]!));
     }

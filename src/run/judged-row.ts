@@ -28,13 +28,25 @@ export class JudgedRow implements Judged {
     return this.#examples.at(this.#index)!.text;
   }
 
+  get pair(): string | undefined {
+    return this.#examples.at(this.#index)!.pair;
+  }
+
   get row(): number {
     return this.#examples.at(this.#index)!.row;
   }
 
   /** As a plain object, for JSON. */
   toJSON(): Judged {
-    const { text, row, labelIds, predictedIds, probabilities, unknown } = this;
-    return { text, row, labelIds, predictedIds, probabilities, ...(unknown && { unknown }) };
+    const { text, pair, row, labelIds, predictedIds, probabilities, unknown } = this;
+    return {
+      text,
+      ...(pair !== undefined && { pair }),
+      row,
+      labelIds,
+      predictedIds,
+      probabilities,
+      ...(unknown && { unknown }),
+    };
   }
 }

@@ -59,6 +59,7 @@ export function judgedTexts(
     const { labelIds, unknown } = answerOf(model.problem, own, model.decision);
     return {
       text: example.text,
+      ...(example.pair !== undefined && { pair: example.pair }),
       row: example.row,
       labelIds: idsOf(example.labels),
       predictedIds: idsOf(labelIds.map((id) => model.labels[id]!)),

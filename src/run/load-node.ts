@@ -1,10 +1,14 @@
 import { resolve } from "node:path";
+import { TextgraftError } from "../base/errors.js";
 import { random } from "../base/random.js";
+import type { ColumnNames } from "../data/columns.js";
+import { quoted } from "../data/table.js";
 import type { Precision } from "../graph/precision.js";
 import { createClassifier } from "../model/classifier.js";
 import type { Problem } from "../model/loss.js";
-import { encodeAll } from "../tokens/encode-all.js";
+import { encodeAll, type WholeEncodings } from "../tokens/encode-all.js";
 import type { LengthLimit, Long } from "../tokens/long-texts.js";
+import { bothTexts, pairEncodings, type TextInput, type TextPair } from "../tokens/pairs.js";
 import type { Tokenizer } from "../tokens/tokenizer.js";
 import { classifierFacts } from "./classifier-facts.js";
 import { answerOf, type Decision } from "./decision.js";
@@ -33,10 +37,17 @@ export interface TextClassifier {
   readonly maxLength: number;
   /** What is read of longer texts, as chosen when the model was trained. */
   readonly long: Long;
+  /** Whether it reads pairs of texts, as `{ text, pair }`, and not single ones. */
+  readonly pairs: boolean;
+  /** Columns of the data that it was trained on, where they are known. */
+  readonly columns?: ColumnNames;
   readonly tokenizer: Tokenizer;
-  predict(text: string): Promise<Prediction>;
-  predict(texts: readonly string[], options?: PredictOptions): Promise<Prediction[]>;
-  /** Which words speak for a label, and which against it: by default for the most probable one. */
+  predict(text: TextInput): Promise<Prediction>;
+  predict(texts: readonly TextInput[], options?: PredictOptions): Promise<Prediction[]>;
+  /**
+   * Which words speak for a label, and which against it: by default for the most probable one. Of pairs there is no
+   * explanation: `option-invalid`.
+   */
   explain(text: string, options?: ExplainOptions): Promise<Explanation>;
   explain(texts: readonly string[], options?: ExplainOptions): Promise<Explanation[]>;
   close(): Promise<void>;
@@ -90,11 +101,10 @@ export async function load(
   const { tokenizer } = pretrained;
   const predictAll = predictor(engine, tokenizer, facts);
 
-  async function predict(text: string): Promise<Prediction>;
-  async function predict(texts: readonly string[], options?: PredictOptions): Promise<Prediction[]>;
-  async function predict(texts: string | readonly string[], options: PredictOptions = {}) {
-    if (typeof texts === "string") return (await predictAll([texts], options))[0]!;
-    return predictAll(texts, options);
+  async function predict(text: TextInput): Promise<Prediction>;
+  async function predict(texts: readonly TextInput[], options?: PredictOptions): Promise<Prediction[]>;
+  async function predict(texts: TextInput | readonly TextInput[], options: PredictOptions = {}) {
+    return isList(texts) ? predictAll(texts, options) : (await predictAll([texts], options))[0]!;
   }
   const { windowPooling, stride } = facts;
   const explained = { tokenizer, labels, problem, limit: { maxLength, long, stride }, windowPooling };
@@ -102,6 +112,7 @@ export async function load(
   async function explain(text: string, options?: ExplainOptions): Promise<Explanation>;
   async function explain(texts: readonly string[], options?: ExplainOptions): Promise<Explanation[]>;
   async function explain(texts: string | readonly string[], options: ExplainOptions = {}) {
+    if (facts.pairs) throw unexplained();
     const all = typeof texts === "string" ? [texts] : texts;
     const found = await explainTexts(
       engine,
@@ -119,6 +130,8 @@ export async function load(
     decision,
     maxLength,
     long,
+    pairs: facts.pairs,
+    ...(facts.columns && { columns: facts.columns }),
     tokenizer,
     predict,
     explain,
@@ -126,16 +139,26 @@ export async function load(
   };
 }
 
-type PredictorSpec = LengthLimit & Pick<SavedSpec, "labels" | "problem" | "windowPooling" | "decision">;
+/** `Array.isArray` doesn't know read-only lists. */
+const isList = (texts: TextInput | readonly TextInput[]): texts is readonly TextInput[] =>
+  Array.isArray(texts);
+
+type PredictorSpec = LengthLimit &
+  Pick<SavedSpec, "labels" | "problem" | "windowPooling" | "decision" | "pairs">;
 
 function predictor(
   engine: Engine,
   tokenizer: Tokenizer,
-  { labels, problem, windowPooling, decision, ...limit }: PredictorSpec,
+  { labels, problem, windowPooling, decision, pairs, ...limit }: PredictorSpec,
 ) {
-  return async (texts: readonly string[], { onProgress }: PredictOptions): Promise<Prediction[]> => {
+  const encode = async (texts: readonly TextInput[]): Promise<WholeEncodings> => {
+    if (pairs)
+      return pairEncodings(await encodeAll(tokenizer, bothTexts(listOf(texts.map(asPair)))), tokenizer);
+    return encodeAll(tokenizer, texts.map(asText), limit.long === "head" ? limit.maxLength : undefined);
+  };
+  return async (texts: readonly TextInput[], { onProgress }: PredictOptions): Promise<Prediction[]> => {
     if (texts.length === 0) return [];
-    const whole = await encodeAll(tokenizer, texts, limit.long === "head" ? limit.maxLength : undefined);
+    const whole = await encode(texts);
     const encodings = whole.fitted(limit);
     const tokenized = { encodings, batchSize: BATCH_SIZE, padId: tokenizer.padId, problem, windowPooling };
     const batches = textLogitsOf(
@@ -154,8 +177,32 @@ function predictor(
   };
 }
 
+const listOf = (pairs: readonly TextPair[]) => ({ length: pairs.length, at: (i: number) => pairs[i]! });
+
+function asPair(input: TextInput): TextPair {
+  if (typeof input !== "string") return input;
+  throw new TextgraftError("option-invalid", {
+    message: `This model reads pairs of texts, but ${quoted(input)} stands alone.`,
+    fix: 'Give pairs: { text: "…", pair: "…" }; on the command line a file with two columns, --text and --text2.',
+  });
+}
+
+const unexplained = (): TextgraftError =>
+  new TextgraftError("option-invalid", {
+    message: "This model reads pairs of texts, whose answers can't be explained yet.",
+    fix: "Explain the answers of a model that reads single texts.",
+  });
+
+function asText(input: TextInput): string {
+  if (typeof input === "string") return input;
+  throw new TextgraftError("option-invalid", {
+    message: `This model reads single texts, but ${quoted(input.text)} comes with a second one.`,
+    fix: "Give one text at a time, or train a model on pairs: --text2.",
+  });
+}
+
 function prediction(
-  text: string,
+  input: TextInput,
   { labels, problem, decision }: Pick<PredictorSpec, "labels" | "problem" | "decision">,
   logits: ArrayLike<number>,
 ): Prediction {
@@ -164,7 +211,7 @@ function prediction(
   const shown = problem === "multi_label" ? argmax(probabilities) : labelIds[0]!;
   const scores = Object.fromEntries(labels.map((label, id) => [label, probabilities[id]!]));
   return {
-    text,
+    ...(typeof input === "string" ? { text: input } : { text: input.text, pair: input.pair }),
     labels: unknown ? [] : labelIds.map((id) => labels[id]!),
     label: unknown ? null : labels[shown]!,
     score: probabilities[shown]!,

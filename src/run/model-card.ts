@@ -188,10 +188,11 @@ const STOPPED = {
 
 function usage({ saved, stockClass, modelType }: CardFacts): string {
   const folder = "path/to/this/folder";
+  const pairs = saved.pairs === true;
   const own = [
     "On the command line:",
     "",
-    ...code("sh", `npx textgraft predict ${folder} "a text"`),
+    ...code("sh", `npx textgraft predict ${folder} ${pairs ? "--input pairs.csv" : '"a text"'}`),
     "",
     "In Node:",
     "",
@@ -200,7 +201,7 @@ function usage({ saved, stockClass, modelType }: CardFacts): string {
       'import { load } from "textgraft";',
       "",
       `const classifier = await load("${folder}");`,
-      'console.log(await classifier.predict("a text"));',
+      `console.log(await classifier.predict(${pairs ? '{ text: "a text", pair: "another" }' : '"a text"'}));`,
     ),
     "",
   ];

@@ -95,7 +95,7 @@ export function* findParts(
     source: data.source,
     ...(data.reading && { format: data.reading.format }),
     ...(badRows > 0 && { badRows }),
-    ...(data.columns ? columnFacts(data.columns) : { textColumn: "text", labelColumn: "label", guessed: [] }),
+    ...(data.columns ? columnFacts(data.columns) : givenColumns(data)),
     problem,
     labels: data.labels,
     unlabelled: unlabelledRows(split),
@@ -116,6 +116,13 @@ export function countsOf(split: Split, labels: readonly string[]): DataFacts["pa
 
 const unlabelledRows = (split: Split): number =>
   sum(partNames.map((part) => countOf(split[part], ({ labels }) => labels.length === 0)));
+
+const givenColumns = ({ examples }: Dataset) => ({
+  textColumn: "text",
+  ...(examples.at(0)?.pair !== undefined && { pairColumn: "pair" }),
+  labelColumn: "label",
+  guessed: [],
+});
 
 /** Splits off what the user didn't give. */
 function splitAround(
@@ -140,7 +147,15 @@ function splitAround(
 }
 
 /** A row made in a program; `labels` in multi-label problems. */
-export type LabelledRow = { text: string; label: string } | { text: string; labels: readonly string[] };
+export type LabelledRow = {
+  text: string;
+  /** The second text, where all rows are pairs. */
+  pair?: string;
+  /** What it belongs to: rows of one group stay together. */
+  group?: string;
+  /** When it was written, in milliseconds since 1970. */
+  time?: number;
+} & ({ label: string } | { labels: readonly string[] });
 
 /**
  * Rows made in a program, as if they had been read from a file. Throws `data-invalid` where there are none, and for the
@@ -157,10 +172,15 @@ export function datasetFrom(
     });
   }
   let row = 0;
+  const pairs = (rows as readonly GivenRow[])[0]!.pair !== undefined;
   const example = (given: GivenRow): Example => {
     row++;
+    const { group, time } = given;
     return {
       text: filled(given, "text", row),
+      ...(pairs && { pair: filled(given, "pair", row) }),
+      ...(isFilled(group) && { group }),
+      ...(typeof time === "number" && { time }),
       labels: multiLabel ? labelList(given, row) : [filled(given, "label", row).trim()],
       row,
     };
@@ -169,9 +189,9 @@ export function datasetFrom(
 }
 
 /** A row of a caller that may not have been checked by TypeScript. */
-type GivenRow = Partial<Record<"text" | "label" | "labels", unknown>>;
+type GivenRow = Partial<Record<"text" | "pair" | "label" | "labels" | "group" | "time", unknown>>;
 
-function filled(given: GivenRow, key: "text" | "label", row: number): string {
+function filled(given: GivenRow, key: "text" | "pair" | "label", row: number): string {
   const value = given[key];
   if (isFilled(value)) return value;
   throw badValue(given, key, row, "a string that isn't empty");

@@ -1,6 +1,8 @@
 /** What a model says about a text. */
 export interface Prediction {
   text: string;
+  /** The second text of a pair. */
+  pair?: string;
   /**
    * What the model answers: one label, by the usual rule the most probable one; or, if it was trained with several labels
    * for a text, all that reach their thresholds (0.5 if not chosen otherwise), which may be none; in the order of labelIds.

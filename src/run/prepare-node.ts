@@ -3,6 +3,7 @@ import type { ExampleOptions } from "../data/read-examples.js";
 import { rejectedCsv } from "../data/rejected-csv.js";
 import type { Problem } from "../model/loss.js";
 import { checkHead } from "../model/stock-form.js";
+import { requirePairs } from "../tokens/pairs.js";
 import { telling } from "./event-stream.js";
 import type { ModelEvent } from "./events.js";
 import { resolveOptions, type TrainOptions } from "./options.js";
@@ -54,12 +55,15 @@ export async function* prepare(
   checkFreeze(options.freeze, pretrained.config);
   checkHead(pretrained.config, options.head, options.headWidth === "auto" ? undefined : options.headWidth);
   lengthLimitOf(options, pretrained.config.positions, pretrained); // told before the long work
+  if (options.text2 !== "") requirePairs(options.long);
+  const sources = await readSources(data, options, mayWrite ? listBeside(options.output) : undefined);
+  if (sources.data.examples.at(0)?.pair !== undefined) requirePairs(options.long);
   const cancelled = () => signal.aborted;
   return {
     options,
     problem: options.multiLabel ? "multi_label" : "single_label",
     pretrained,
-    sources: await readSources(data, options, mayWrite ? listBeside(options.output) : undefined),
+    sources,
     cancelled,
     stopIfCancelled: () => {
       if (!cancelled()) return;

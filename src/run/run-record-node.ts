@@ -58,6 +58,7 @@ export function runRecord({
     ...limit,
     windowPooling: options.windowPooling,
     ...(saved && { decision: saved }),
+    ...(facts.pairColumn !== undefined && { pairs: true }),
     run: {
       options,
       ...(commit !== undefined && { commit }),
@@ -91,9 +92,9 @@ const outcomeRecord = ({ floors: _floors, metrics, ...outcome }: TrainingOutcome
 /** The same for the same rows in any order, and so for any split: a hash of the sums of the rows' hashes, word by word. */
 function fingerprintOf(examples: Examples): string {
   const sums = new Uint32Array(8);
-  for (const { text, labels } of examples) {
+  for (const { text, pair, labels } of examples) {
     const digest = createHash("sha256")
-      .update(JSON.stringify([text, ...labels]))
+      .update(JSON.stringify([text, ...(pair === undefined ? [] : [[pair]]), ...labels]))
       .digest();
     for (let word = 0; word < sums.length; word++) sums[word]! += digest.readUInt32LE(4 * word);
   }

@@ -5,6 +5,7 @@ import type { Precision } from "../graph/precision.js";
 import type { Classifier } from "../model/classifier.js";
 import { encodeSafetensors } from "../model/safetensors.js";
 import { type StockForm, stockForm } from "../model/stock-form.js";
+import { inputOf } from "../tokens/pairs.js";
 import { writeConfig } from "./config-json-node.js";
 import type { Engine } from "./engine.js";
 import type { FolderFile } from "./folder-files.js";
@@ -27,7 +28,7 @@ export interface SaveInput {
   /** What else lies in the folder, such as reports. */
   files: readonly FolderFile[];
   /** Texts with the probabilities that the model in memory gives them: the saved one must agree. */
-  probes: readonly { text: string; probabilities: readonly number[] }[];
+  probes: readonly { text: string; pair?: string | undefined; probabilities: readonly number[] }[];
 }
 
 /**
@@ -74,7 +75,7 @@ async function verify(
   await engine.close();
   const reloaded = await load(folder);
   try {
-    const predictions = await reloaded.predict(probes.map(({ text }) => text));
+    const predictions = await reloaded.predict(probes.map(inputOf));
     for (const [i, { scores }] of predictions.entries()) {
       for (const [id, label] of spec.labels.entries()) {
         const difference = Math.abs(scores[label]! - probes[i]!.probabilities[id]!);

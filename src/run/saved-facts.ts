@@ -1,4 +1,5 @@
 import { TextgraftError } from "../base/errors.js";
+import type { ColumnNames } from "../data/columns.js";
 import { type HeadKind, headKinds } from "../model/head.js";
 import type { Problem } from "../model/loss.js";
 import { heldAsStock } from "../model/stock-form.js";
@@ -33,6 +34,8 @@ export interface SavedFacts extends LengthLimit {
   windowPooling: WindowPooling;
   /** How probabilities become answers; absent for the usual rule. */
   decision?: SavedDecision;
+  /** Whether it reads pairs of texts; absent where it reads single ones. */
+  pairs?: true;
   run: {
     options: TrainOptions;
     data: Omit<DataFacts, "labels" | "problem"> & { fingerprint: string };
@@ -63,8 +66,14 @@ export interface OutcomeRecord extends Omit<TrainingOutcome, "floors" | "metrics
 }
 
 /** What has to be known to use a saved model: with its head as the weights have it. */
-export type SavedSpec = LengthLimit &
-  Pick<SavedFacts, "head" | "headWidth" | "problem" | "labels" | "windowPooling"> & { decision: Decision };
+export interface SavedSpec
+  extends LengthLimit,
+    Pick<SavedFacts, "head" | "headWidth" | "problem" | "labels" | "windowPooling"> {
+  decision: Decision;
+  pairs: boolean;
+  /** Columns that its data had. */
+  columns?: ColumnNames;
+}
 
 /**
  * What has to be known to use the model in the folder `path`, from its textgraft.json; throws `model-invalid` naming the
@@ -73,7 +82,7 @@ export type SavedSpec = LengthLimit &
 export function readSavedFacts(json: Readonly<Record<string, unknown>>, path: string): SavedSpec {
   const { formatVersion, head, headWidth, problem, labels, maxLength } = json;
   // Folders of before there was a choice have none of these.
-  const { long = "head", stride = 0, windowPooling = "mean" } = json;
+  const { long = "head", stride = 0, windowPooling = "mean", pairs = false } = json;
   const wrongValue = (key: string, value: unknown, wanted: string): TextgraftError =>
     new TextgraftError("model-invalid", {
       message: `textgraft.json in ${path}: ${key} is ${JSON.stringify(value)}; it must be ${wanted}.`,
@@ -96,7 +105,18 @@ export function readSavedFacts(json: Readonly<Record<string, unknown>>, path: st
     throw wrong("labels", "a list of at least two names");
   }
   const decision = readDecision(json.decision, { labels, problem }, wrongValue);
-  return { ...heldHead(found, headWidth), problem, labels, maxLength, long, stride, windowPooling, decision };
+  if (typeof pairs !== "boolean") throw wrong("pairs", "true or false");
+  const columns = columnsOf(json.run);
+  const reading = { maxLength, long, stride, windowPooling, decision, pairs, ...(columns && { columns }) };
+  return { ...heldHead(found, headWidth), problem, labels, ...reading };
+}
+
+/** Of the data that a run was made with. */
+function columnsOf(run: unknown): ColumnNames | undefined {
+  const data = (run as { data?: Partial<Record<string, unknown>> } | undefined)?.data;
+  if (typeof data !== "object" || data === null) return undefined;
+  const named = (name: unknown) => (typeof name === "string" ? name : undefined);
+  return { text: named(data.textColumn), text2: named(data.pairColumn), label: named(data.labelColumn) };
 }
 
 /** A head as the weights of a folder have it. */

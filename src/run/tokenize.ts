@@ -5,9 +5,10 @@ import type { Part } from "../data/split-quotas.js";
 import type { Texts } from "../data/texts.js";
 import type { EncoderConfig } from "../model/config.js";
 import type { Problem } from "../model/loss.js";
-import type { TextEncodings } from "../tokens/encode-all.js";
+import type { TextEncodings, WholeEncodings } from "../tokens/encode-all.js";
 import { type LengthStatistics, lengthStatistics } from "../tokens/lengths.js";
 import type { LengthLimit } from "../tokens/long-texts.js";
+import { bothTexts, pairEncodings, pairsOf } from "../tokens/pairs.js";
 import type { Tokenizer } from "../tokens/tokenizer.js";
 import { lengthsOf } from "./evaluate.js";
 import { reporting } from "./event-stream.js";
@@ -68,7 +69,7 @@ export async function* tokenize(
 
 /** Texts of which any parts can be trained on, tokenized once; numbered in the order of the examples. */
 export interface Encoded {
-  readonly whole: TextEncodings;
+  readonly whole: WholeEncodings;
   readonly labelIds: LabelIdLists;
 }
 
@@ -76,24 +77,27 @@ export interface Encoded {
 export async function* encodeExamples(
   examples: Examples,
   labels: readonly string[],
-  { config, encode }: Reader,
+  { tokenizer, config, encode }: Reader,
   { long }: Pick<TokenOptions, "long">,
   stopIfCancelled: () => void,
 ): AsyncGenerator<TrainEvent, Encoded> {
-  const texts = textsOf(examples);
+  const pairs = examples.at(0)?.pair !== undefined;
+  const texts = pairs ? bothTexts(pairsOf(examples)) : textsOf(examples);
+  const cut = long === "head" && !pairs ? config.positions : undefined;
   const encoding = reporting((report) =>
-    encode(texts, long === "head" ? config.positions : undefined, (done, total) => {
+    encode(texts, cut, (done, total) => {
       stopIfCancelled();
       report(done, total);
     }),
   );
   let progress = await encoding.next();
   for (; !progress.done; progress = await encoding.next()) yield { kind: "tokenized", ...progress.value };
+  const whole = pairs ? pairEncodings(progress.value, tokenizer) : progress.value;
   const ids = new Map(labels.map((label, id) => [label, id]));
   const labelIds = new NumberLists();
   for (const example of examples)
     labelIds.push(example.labels.map((label) => ids.get(label)!).sort((a, b) => a - b));
-  return { whole: progress.value, labelIds };
+  return { whole, labelIds };
 }
 
 /** One split of texts that are tokenized: parts are numbers of texts. The length is chosen as in `tokenize`. */

@@ -13,9 +13,14 @@ export interface Encodings {
   at(number: number): Encoding;
 }
 
-/** The encodings of whole texts, by the texts' numbers. */
-export interface TextEncodings extends Encodings {
+/** The encodings of what a model reads, uncut, by the texts' numbers. */
+export interface WholeEncodings extends Encodings {
   /** What a model reads of the texts within a limit; tokenizes and copies nothing. */
+  fitted(limit: LengthLimit): Passages;
+}
+
+/** Those of single texts. */
+export interface TextEncodings extends WholeEncodings {
   fitted(limit: LengthLimit): PlacedPassages;
 }
 

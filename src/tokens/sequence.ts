@@ -44,6 +44,9 @@ export function readLayout(library: Library, withPair: boolean): Layout {
   });
 }
 
+/** Tokens of a text without special ones. */
+export type Ids = number[] | Int32Array;
+
 /** Special tokens of a layout. */
 export const specialCount = (layout: Layout): number => layout.filter((slot) => "id" in slot).length;
 
@@ -51,7 +54,7 @@ export const specialCount = (layout: Layout): number => layout.filter((slot) => 
  * Puts texts, cut where together they are longer than `maxLength`, between the special tokens. Throws
  * `option-invalid` where `maxLength` has no room for those.
  */
-export function assemble(layout: Layout, texts: readonly number[][], maxLength?: number): Encoding {
+export function assemble(layout: Layout, texts: readonly Ids[], maxLength?: number): Encoding {
   const kept =
     maxLength === undefined ? texts : longestFirst(texts, roomFor(maxLength, specialCount(layout)));
   const length = kept.reduce((sum, ids) => sum + ids.length, specialCount(layout));
@@ -80,7 +83,7 @@ export function roomFor(maxLength: number, specialTokens: number): number {
  * The first texts' tokens that together fit: of a pair the longer text is cut down to the shorter, then both, as
  * in truncation "longest_first" of https://github.com/huggingface/tokenizers.
  */
-function longestFirst(texts: readonly number[][], room: number): number[][] {
+function longestFirst(texts: readonly Ids[], room: number): Ids[] {
   const [first, second] = [texts[0]!.length, texts[1]?.length ?? 0];
   if (first + second <= room) return [...texts];
   const shorter = Math.min(first, second, Math.floor(room / 2));

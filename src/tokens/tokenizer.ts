@@ -2,7 +2,7 @@ import { TextgraftError } from "../base/errors.js";
 import { hash32 } from "../base/random.js";
 import { invalidTokenizer, type Json, type Library, openLibrary } from "./library.js";
 import { rangeFinder, type TokenRange } from "./ranges.js";
-import { assemble, type Encoding, readLayout } from "./sequence.js";
+import { assemble, type Encoding, readLayout, specialCount } from "./sequence.js";
 import { tokenOf, wordPieceJson } from "./wordpiece.js";
 
 /** One token for display. */
@@ -30,6 +30,8 @@ export interface Tokenizer {
    * first, and all special tokens stay; `option-invalid` where it has no room for those.
    */
   encode(text: string, maxLength?: number, pair?: string): Encoding;
+  /** What `encode` makes of a pair, from what it made of each of the two texts alone, uncut. */
+  pairOf(text: Encoding, pair: Encoding, maxLength?: number): Encoding;
   /** A token as it stands in the vocabulary, for example `##ing`. */
   pieceOf(id: number): string;
   /** All tokens of a text, special ones included, not cut. */
@@ -47,6 +49,8 @@ export interface Tokenizer {
   readonly modelMaxLength: number | undefined;
   /** How many special tokens stand around a single text. */
   readonly specialTokens: { readonly before: number; readonly after: number };
+  /** How many special tokens a pair has. */
+  readonly pairTokens: number;
   /** Hash of what the ids depend on: 16 hexadecimal digits, the same on every machine. */
   readonly fingerprint: string;
   /** The content of tokenizer.json, made from vocab.txt where there was none. */
@@ -76,8 +80,12 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
       ? assemble(single, [idsOf(library, text)], maxLength)
       : assemble(paired, [idsOf(library, text), idsOf(library, pair)], maxLength);
   const describe = (id: number): Piece => ({ piece: library.id_to_token(id)!, id, special: special.has(id) });
+  const after = single.length - before - 1;
+  const bare = ({ inputIds }: Encoding): Int32Array => inputIds.subarray(before, inputIds.length - after);
   return {
     encode,
+    pairOf: (text, pair, maxLength) => assemble(paired, [bare(text), bare(pair)], maxLength),
+    pairTokens: specialCount(paired),
     pieceOf: (id) => library.id_to_token(id)!,
     pieces: (text) => Array.from(encode(text).inputIds, describe),
     ranges: rangeFinder(library, definition),
@@ -85,7 +93,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
     maskId: maskIdOf(library, config),
     vocabSize: vocabSizeOf(library),
     modelMaxLength: limitOf(config),
-    specialTokens: { before, after: single.length - before - 1 },
+    specialTokens: { before, after },
     fingerprint: hash64(`${padId} ${JSON.stringify(definition)}`),
     json: files.tokenizerJson ?? `${JSON.stringify(definition, null, 2)}\n`,
   };

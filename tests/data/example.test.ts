@@ -53,6 +53,15 @@ test("labels that can't be split are named with their counts", () => {
   expect(errorOf(() => requireSplittable(dataset, 3))).toContain('needs 3; too few have "b" (2), "c" (1).');
 });
 
+test("a rare label that another one looks like is told as what it may be", () => {
+  const dataset = datasetOfLabels(["Spam", "spam", "spam", "spam", "ham", "ham", "ham"]);
+  expect(() => requireSplittable(dataset, 3)).toThrow(
+    expect.objectContaining({
+      fix: expect.stringMatching(/^"Spam" and "spam" differ only by case or spaces/),
+    }),
+  );
+});
+
 test("a column of ids taken for labels is recognised", () => {
   const dataset = datasetOfLabels(Array.from({ length: 100 }, (_, index) => `id${index}`));
   expect(() => requireSplittable(dataset, 3)).toThrow(

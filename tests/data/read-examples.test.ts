@@ -65,10 +65,12 @@ test("labels that a model knows keep its spelling", async () => {
   expect(dataset.examples.map(({ labels }) => labels[0])).toEqual(["True", "False", "1.0", "other"]);
 });
 
-test("labels that differ only by case or spaces are told with their counts", async () => {
-  const dataset = await read("text,label\na,Spam\nb,spam\nc,spam\nd,New York\ne,new  york\nf,ham\n");
+test("labels that differ only by case or spaces, and those of one row, are told", async () => {
+  const dataset = await read("text,label\na,Spam\nb,spam\nc,spam\nd,New York\ne,new  york\nf,ham\ng,ham\n");
   expect(dataset.labels).toHaveLength(5);
   expect(readingNotices(dataset)).toEqual([
+    'The labels "Spam" (row 1 (line 2)), "New York" (row 4 (line 5)), "new  york" (row 5 (line 6)) have only one row ' +
+      "in t.csv: too few to learn from and to test.",
     't.csv has labels that differ only by case or spaces: "New York" (1 row) and "new  york" (1 row); ' +
       '"Spam" (1 row) and "spam" (2 rows). They are different labels here; if they are one, correct the file.',
   ]);
@@ -115,7 +117,7 @@ test("pairs, groups and times", async () => {
 });
 
 const many = (bad: number, good: number) =>
-  `text,label\n${"a,1\n".repeat(good - 1)}b,2\n${"c\n".repeat(bad)}`;
+  `text,label\n${"a,1\n".repeat(good - 2)}${"b,2\n".repeat(2)}${"c\n".repeat(bad)}`;
 
 test("a few bad rows are left out, told and listed; more than 1 % stop", async () => {
   const dataset = await read(many(2, 198));

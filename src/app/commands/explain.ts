@@ -47,7 +47,7 @@ async function explainVerb(app: App, dir: string, args: string[], flags: Explain
   const progress = openProgress(app.stderr, flags);
   if (args.length === 0 && flags.input === undefined && process.stdin.isTTY)
     progress.say("Reading texts from the keyboard, one a line; Ctrl-D ends.");
-  const opened = await openInput(args, input);
+  const opened = await openInput(dir, args, input);
   let list = await opened.lists.next(); // what is wrong with the first rows is told before the model is loaded
   opened.tellColumns(progress);
   const { load } = await import("../../run/load-node.js");

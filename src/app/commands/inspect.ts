@@ -13,6 +13,7 @@ import { lengthLimitOf } from "../../run/plan.js";
 import { openPretrained } from "../../run/pretrained-node.js";
 import { readingOptions, readLabelled } from "../../run/reading-node.js";
 import { lengthStatistics } from "../../tokens/lengths.js";
+import { bothTexts, pairEncodings, pairsOf, requirePairs } from "../../tokens/pairs.js";
 import { type App, type CommonFlags, jsonLine } from "../app.js";
 import { barOf } from "../bar.js";
 import { addLengthOptions, type LengthFlags, lengthOptions } from "../length-options.js";
@@ -54,19 +55,22 @@ async function inspectVerb({ stdout, stderr }: App, data: string, flags: Inspect
   const { tokenizer, config, folder } = await openPretrained(flags.model, { revision: flags.revision, tell });
   const options = lengthOptions(flags);
   lengthLimitOf(options, config.positions, { tokenizer, config }); // told before the long work
+  if (dataset.columns?.pair) requirePairs(options.long);
   const texts = textsOf(dataset.examples);
   const looking = (share: number) => progress.live(() => `Looking for duplicates: ${percent(share)}`);
   looking(0);
   const duplicates = await breathing(findNearDuplicates(texts, openSpill), looking);
   const summary = await breathing(summarizing(dataset, duplicates));
   const bar = barOf("Tokenizing");
-  const encodings = await encodeTexts(texts, {
+  const pairs = dataset.columns?.pair !== undefined;
+  const encoded = await encodeTexts(pairs ? bothTexts(pairsOf(dataset.examples)) : texts, {
     tokenizer,
     files: folder.tokenizer,
     cacheAs: flags.cache === false ? undefined : flags.model,
     onProgress: (done, total) => progress.live(() => bar(done, total, " texts")),
   });
   progress.end();
+  const encodings = pairs ? pairEncodings(encoded, tokenizer) : encoded;
   const lengths = lengthStatistics(
     Int32Array.from({ length: texts.length }, (_, i) => encodings.lengthOf(i)),
     Math.min(config.positions, tokenizer.modelMaxLength ?? config.positions),

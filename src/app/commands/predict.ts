@@ -5,7 +5,9 @@ import { readTexts, type TextRow } from "../../data/read-texts.js";
 import { openRows, standardInput } from "../../data/rows/open-rows-node.js";
 import type { RowSource } from "../../data/rows/row-source.js";
 import { count, grouped } from "../../report/plain.js";
+import type { TextClassifier } from "../../run/load-node.js";
 import { readingOptions, readOptionsOf } from "../../run/reading-node.js";
+import { inputOf } from "../../tokens/pairs.js";
 import { type App, type CommonFlags, checkOutput } from "../app.js";
 import { addDecisionOptions, type DecisionFlags, decisionOptions } from "../decision-options.js";
 import { openPredictionOutput } from "../prediction-output.js";
@@ -42,7 +44,7 @@ async function predictVerb(app: App, dir: string, args: string[], flags: Predict
   if (args.length === 0 && input === undefined && process.stdin.isTTY) {
     progress.say("Reading texts from the keyboard, one a line; Ctrl-D ends.");
   }
-  const opened = await openInput(args, flags);
+  const opened = await openInput(dir, args, flags);
   const first = await opened.lists.next(); // what is wrong with the first rows is told before the model is loaded
   opened.tellColumns(progress);
   const { load } = await import("../../run/load-node.js");
@@ -53,8 +55,7 @@ async function predictVerb(app: App, dir: string, args: string[], flags: Predict
     try {
       for (let list = first; !list.done; list = await opened.lists.next()) {
         const rows = list.value;
-        const texts = rows.map(({ text }) => text);
-        const predictions = await classifier.predict(texts, {
+        const predictions = await classifier.predict(rows.map(inputOf), {
           onProgress: (more) => progress.live(() => `Predicting: ${grouped(done + more)} texts`),
         });
         done += rows.length;
@@ -83,10 +84,44 @@ interface Input {
   tellRows(progress: Progress): void;
 }
 
-/** The texts to classify, wherever they come from. */
-export async function openInput(args: readonly string[], flags: PredictFlags): Promise<Input> {
-  const { input, text } = flags;
-  if (args.length === 0) return await openFile(input ?? "-", flags);
+/** The texts that a model shall classify, wherever they come from. */
+export async function openInput(dir: string, args: readonly string[], flags: PredictFlags): Promise<Input> {
+  checkSources(args, flags);
+  const { modelFacts } = await import("../../run/evaluate-node.js");
+  const model = await modelFacts(dir);
+  if (args.length === 0) return await openFile(flags.input ?? "-", flags, model);
+  const rows = model.pairs ? pairArguments(args) : args.map((text) => ({ values: [text], text }));
+  async function* lists() {
+    yield rows.map((row, i) => ({ ...row, row: i + 1 }));
+  }
+  return {
+    source: { columns: model.pairs ? ["text", "text2"] : ["text"], delimiter: "," },
+    lists: lists(),
+    tellColumns() {},
+    tellRows() {},
+  };
+}
+
+/** Whether a model reads pairs, and the columns that it was trained on. */
+type ReadBy = Pick<TextClassifier, "columns"> & { pairs?: boolean };
+
+/** Arguments come in twos: a text and its second one. */
+function pairArguments(args: readonly string[]): Pick<TextRow, "values" | "text" | "pair">[] {
+  if (args.length % 2 === 1) {
+    throw new TextgraftError("option-invalid", {
+      message: `This model reads pairs of texts, and there ${args.length === 1 ? "is 1 text" : `are ${args.length} texts`} as arguments.`,
+      fix: "Give a second text behind each first one, or a file with two columns: --input, --text, --text2.",
+    });
+  }
+  return Array.from({ length: args.length / 2 }, (_, i) => {
+    const [text, pair] = [args[2 * i]!, args[2 * i + 1]!];
+    return { values: [text, pair], text, pair };
+  });
+}
+
+/** Refuses texts that come from two places. */
+function checkSources(args: readonly string[], { input, text }: PredictFlags): void {
+  if (args.length === 0) return;
   if (text !== undefined) {
     throw new TextgraftError("option-invalid", {
       message: `There are texts as arguments (${count(args.length, "text")}) and a column as --text ${text}.`,
@@ -99,22 +134,17 @@ export async function openInput(args: readonly string[], flags: PredictFlags): P
       fix: "Give one of the two.",
     });
   }
-  async function* lists() {
-    yield args.map((text, i) => ({ values: [text], row: i + 1, text }));
-  }
-  return {
-    source: { columns: ["text"], delimiter: "," },
-    lists: lists(),
-    tellColumns() {},
-    tellRows() {},
-  };
 }
 
-async function openFile(path: string, flags: PredictFlags): Promise<Input> {
+async function openFile(
+  path: string,
+  flags: PredictFlags,
+  { pairs, columns: usual }: ReadBy,
+): Promise<Input> {
   const options = readingOptions(flags);
   const names = readOptionsOf(options);
   const source = await openRows(path, { ...names, plainLines: true });
-  const { columns, bad, chunks } = readTexts(source, names, options);
+  const { columns, bad, chunks } = readTexts(source, names, { ...options, pairs, usual });
   let last: TextRow | undefined;
   async function* lists(): AsyncGenerator<TextRow[], void> {
     for await (const rows of inLists(chunks())) {
@@ -128,7 +158,9 @@ async function openFile(path: string, flags: PredictFlags): Promise<Input> {
     tellColumns({ say }) {
       if (!columns.text.guessed || source.columns.length === 1) return;
       if (source.source === standardInput) say(`Standard input is read as ${source.format}.`);
-      say(`Texts are in column "${columns.text.name}" (guessed; --text chooses another).`);
+      const second = columns.pair ? ` and "${columns.pair.name}"` : "";
+      const flag = columns.pair ? "--text and --text2 choose others" : "--text chooses another";
+      say(`Texts are in column "${columns.text.name}"${second} (guessed; ${flag}).`);
     },
     tellRows: ({ say }) => tellRows(source, bad, last, say),
   };

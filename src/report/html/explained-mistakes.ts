@@ -11,7 +11,7 @@ export type Explanations = ReadonlyMap<Judged, Explanation>;
 export const SHOWN = 8;
 
 /**
- * Explains the mistakes that are shown at once: the label that was wrongly given, else the one that was missed. None is
+ * Explains the mistakes that are shown at once, unless they are pairs: the label that was wrongly given, else the one that was missed. None is
  * begun when `seconds` are over: an explanation takes at least 32 forward and backward passes.
  */
 export async function explainMistakes(
@@ -22,7 +22,7 @@ export async function explainMistakes(
   const end = performance.now() + 1000 * seconds;
   const found = new Map<Judged, Explanation>();
   for (const answer of mistakesOf(judged).slice(0, SHOWN)) {
-    if (performance.now() > end) break;
+    if (performance.now() > end || answer.pair !== undefined) break; // pairs can't be explained
     found.set(answer, await explain(answer.text, labels[explainedId(answer)]!));
   }
   return found;

@@ -1,3 +1,4 @@
+import { wholeText } from "../../data/examples.js";
 import type { Judged } from "../../run/events.js";
 import type { Explanation } from "../../run/explain.js";
 import { missedIds, mistakesOf, wrongIds } from "../mistakes.js";
@@ -42,7 +43,8 @@ const LONGEST = 700; // characters
 const key = html`<p>Marked words <mark class="for s3">spoke for</mark> the label that was wrongly given or missed, or <mark class="against s3">against</mark> it: the stronger the mark, the more.</p>`;
 
 function mistake(labels: readonly string[], answer: Judged, explanation: Explanation | undefined): Content {
-  const { row, text } = answer;
+  const { row } = answer;
+  const text = wholeText(answer);
   const characters = [...text].length;
   return html`<li>
 <p class="verdict">${verdict(labels, answer)} <span class="muted">· row ${grouped(row)}</span></p>

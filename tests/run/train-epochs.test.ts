@@ -343,14 +343,18 @@ describe("stopped", () => {
   test("before the first step, nothing is trained", async () => {
     const { log, history } = await stoppedAfter(0);
     expect(log).toEqual(["restore"]);
-    expect(history).toEqual({ epochs: [], bestEpoch: 0, stillFalling: false, stopped: "cancelled" });
+    expect(history).toEqual({
+      ...{ epochs: [], bestEpoch: 0, stillFalling: false, stopped: "cancelled" },
+      steps: [],
+    });
   });
 
   test("in the first epoch, the weights stay as they are by then", async () => {
     const { log, steps, history, kinds } = await stoppedAfter(2);
     expect(steps).toBe(2);
     expect(log).toEqual(["train", "restore"]); // nothing was kept, so there is nothing to go back to
-    expect(history).toEqual({ epochs: [], bestEpoch: 0, stillFalling: false, stopped: "cancelled" });
+    expect(history).toMatchObject({ epochs: [], bestEpoch: 0, stillFalling: false, stopped: "cancelled" });
+    expect(history.steps).toHaveLength(2);
     expect(kinds).toEqual(new Set(["step"]));
   });
 

@@ -26,11 +26,12 @@ const PERCENTS = [50, 75, 90, 95, 99, 100];
 /** Rows, labels, duplicates and token lengths as text, with a bar chart of the lengths. */
 export function inspectionReport(inspection: Inspection): string {
   const { dataset, summary, model, lengths } = inspection;
-  const { source, columns: named } = dataset;
+  const { source, columns: named, reading } = dataset;
+  const format = reading ? `Read as ${reading.format}: ` : "";
   const where = named ? `; ${columnsText(columnFacts(named))}` : "";
   const percentiles = PERCENTS.map((share) => `${share} % up to ${grouped(lengths.percentile(share))}`);
   return [
-    `${count(summary.rows, "text")} of ${source}${where}.\n`,
+    `${format}${count(summary.rows, "text")} of ${source}${where}.\n`,
     labelTable(summary),
     duplicateText(summary),
     `Tokens of a text as ${model} reads it, special tokens included: mean ${lengths.mean.toFixed(1)};\n` +

@@ -111,7 +111,7 @@ describe("a trained model", () => {
     const pipedCsv = ["id,review", ...texts.map((text, i) => `${i},"${text}"`)].join("\n");
     const fromCsv = await app.textgraft(["predict", "model", "--json", "--input", "-"], pipedCsv);
     expect(fromCsv.stdout).toBe(json.stdout);
-    expect(fromCsv.stderr).toContain('read as CSV.\nTexts are in column "review"');
+    expect(fromCsv.stderr).toContain('read as CSV with commas.\nTexts are in column "review"');
     await writeFile(at("texts.txt"), texts.join("\r\n"));
     const fromFile = await app.textgraft(["predict", "model", "--json", "--input", "texts.txt"]);
     expect(fromFile.stdout).toBe(json.stdout);

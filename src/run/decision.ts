@@ -53,6 +53,10 @@ export function answerOf(
   return { labelIds, probability, unknown: undecided || probability < unknownBelow };
 }
 
+/** The label that is shown for an answer: the one that was chosen, or of several the most probable of all labels. */
+export const shownId = (problem: Problem, probabilities: ArrayLike<number>, { labelIds }: Answer): number =>
+  problem === "multi_label" ? argmax(probabilities) : labelIds[0]!;
+
 function one(probabilities: ArrayLike<number>, { thresholds, costs }: Decision) {
   const found = costs ? cheapest(probabilities, costs) : reached(probabilities, thresholds);
   const labelId = found ?? argmax(probabilities);

@@ -11,9 +11,9 @@ import {
   attributionMethods,
   type ReadText,
 } from "./attributions.js";
+import { answerOf, type Decision, shownId } from "./decision.js";
 import type { Engine } from "./engine.js";
 import { probabilitiesOf, textLogitsOf } from "./evaluate.js";
-import { argmax } from "./metrics/probabilities.js";
 import type { WindowPooling } from "./window-pooling.js";
 
 /** How much each word of a text speaks for a label, by gradients of the model's own answer. */
@@ -57,7 +57,7 @@ export interface TokenScore extends Omit<WordScore, "text"> {
 }
 
 export interface ExplainOptions {
-  /** The label whose probability is explained. Default: the most probable one. */
+  /** The label whose probability is explained. Default: the model's answer; of several labels the most probable. */
   label?: string;
   /** Default: integrated. */
   method?: AttributionMethod;
@@ -76,6 +76,8 @@ export interface ExplainedModel {
   readonly problem: Problem;
   readonly limit: LengthLimit;
   readonly windowPooling: WindowPooling;
+  /** Default: the usual one. */
+  readonly decision?: Decision;
 }
 
 /** A text, and the label to explain if it isn't the one of the options. */
@@ -105,7 +107,7 @@ export async function explainTexts(
       limit.long === "head" ? limit.maxLength : undefined,
     )
   ).fitted(limit);
-  const answers = await probableIds(engine, model, encodings, texts);
+  const answers = await answeredIds(engine, model, encodings, texts);
   const baselineId = tokenizer.maskId ?? tokenizer.padId;
   const explanations: Explanation[] = [];
   for (const [number, { text }] of texts.entries()) {
@@ -165,10 +167,10 @@ function idOf(label: string | undefined, labels: readonly string[]): number | un
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
-/** The most probable label of each text. */
-async function probableIds(
+/** The label that the model answers for each text. */
+async function answeredIds(
   engine: Engine,
-  { problem, windowPooling, tokenizer: { padId } }: ExplainedModel,
+  { problem, windowPooling, decision, tokenizer: { padId } }: ExplainedModel,
   encodings: PlacedPassages,
   texts: readonly TextToExplain[],
 ): Promise<number[]> {
@@ -180,7 +182,10 @@ async function probableIds(
   );
   let result = await logits.next();
   while (!result.done) result = await logits.next();
-  return result.value.map((row) => argmax(probabilitiesOf(row, problem)));
+  return result.value.map((row) => {
+    const probabilities = probabilitiesOf(row, problem);
+    return shownId(problem, probabilities, answerOf(problem, probabilities, decision));
+  });
 }
 
 const BATCH_SIZE = 32;

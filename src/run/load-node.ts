@@ -11,12 +11,11 @@ import type { LengthLimit, Long } from "../tokens/long-texts.js";
 import { bothTexts, pairEncodings, type TextInput, type TextPair } from "../tokens/pairs.js";
 import type { Tokenizer } from "../tokens/tokenizer.js";
 import { classifierFacts } from "./classifier-facts.js";
-import { answerOf, type Decision } from "./decision.js";
+import { answerOf, type Decision, shownId } from "./decision.js";
 import type { Engine } from "./engine.js";
 import { openWorkerEngine } from "./engine-worker-node.js";
 import { probabilitiesOf, textLogitsOf } from "./evaluate.js";
 import { type ExplainOptions, type Explanation, explainTexts } from "./explain.js";
-import { argmax } from "./metrics/probabilities.js";
 import { type DecisionOptions, overridden } from "./override-decision.js";
 import { requirePrecision } from "./precision.js";
 import type { Prediction } from "./predict.js";
@@ -45,7 +44,7 @@ export interface TextClassifier {
   predict(text: TextInput): Promise<Prediction>;
   predict(texts: readonly TextInput[], options?: PredictOptions): Promise<Prediction[]>;
   /**
-   * Which words speak for a label, and which against it: by default for the most probable one. Of pairs there is no
+   * Which words speak for a label, and which against it: by default for the answer. Of pairs there is no
    * explanation: `option-invalid`.
    */
   explain(text: string, options?: ExplainOptions): Promise<Explanation>;
@@ -107,7 +106,8 @@ export async function load(
     return isList(texts) ? predictAll(texts, options) : (await predictAll([texts], options))[0]!;
   }
   const { windowPooling, stride } = facts;
-  const explained = { tokenizer, labels, problem, limit: { maxLength, long, stride }, windowPooling };
+  const limit = { maxLength, long, stride };
+  const explained = { tokenizer, labels, problem, decision, limit, windowPooling };
 
   async function explain(text: string, options?: ExplainOptions): Promise<Explanation>;
   async function explain(texts: readonly string[], options?: ExplainOptions): Promise<Explanation[]>;
@@ -207,8 +207,9 @@ function prediction(
   logits: ArrayLike<number>,
 ): Prediction {
   const probabilities = probabilitiesOf(logits, problem);
-  const { labelIds, unknown } = answerOf(problem, probabilities, decision);
-  const shown = problem === "multi_label" ? argmax(probabilities) : labelIds[0]!;
+  const answer = answerOf(problem, probabilities, decision);
+  const { labelIds, unknown } = answer;
+  const shown = shownId(problem, probabilities, answer);
   const scores = Object.fromEntries(labels.map((label, id) => [label, probabilities[id]!]));
   return {
     ...(typeof input === "string" ? { text: input } : { text: input.text, pair: input.pair }),

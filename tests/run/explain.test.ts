@@ -64,6 +64,16 @@ describe("a model that looks for one word", async () => {
     expect(together[1]).toMatchObject({ words: [], tokens: [], gap: 0 });
   });
 
+  test("explains the answer that a threshold gives", async () => {
+    const strict = await load(output, { threads: 2, threshold: "yes: 0.9999999" });
+    const text = "the old whale again";
+    const [answer, found] = [await strict.predict(text), await strict.explain(text)];
+    await strict.close();
+    expect((await classifier.predict(text)).label).toBe("yes");
+    expect(found.label).toBe("no");
+    expect(answer).toMatchObject({ label: "no", score: expect.closeTo(found.probability, 5) as number });
+  });
+
   test("a label against it has the opposite scores", async () => {
     const [yes, no] = await Promise.all(
       ["yes", "no"].map((label) => classifier.explain("the old whale again", { label, steps: 8 })),

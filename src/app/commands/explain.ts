@@ -26,7 +26,7 @@ export function addExplain(program: Command, app: App): Command {
       "--input <file>",
       "file with a column of texts (CSV, TSV, JSON, Parquet; also .gz, .zst), .txt with one text a line, or folder; - is standard input",
     )
-    .option("--label <label>", "label to explain; the most probable one if not given")
+    .option("--label <label>", "label to explain; if not given, the answer")
     .addOption(
       new Option("--method <name>", "integrated: integrated gradients; gradient: rough, but one pass")
         .choices(attributionMethods)

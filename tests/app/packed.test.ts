@@ -276,7 +276,14 @@ test("texts with several labels or none: from JSON lines to predictions that can
 });
 
 test("errors are two lines on standard error, exit code 2", async () => {
-  const { stdout, stderr, code } = await app.textgraft(["train", "odd.csv", "--output", "odd"]);
+  const { stdout, stderr, code } = await app.textgraft([
+    "train",
+    "odd.csv",
+    "--text",
+    "Wrds",
+    "--output",
+    "odd",
+  ]);
   expect({ stdout, code }).toEqual({ stdout: "", code: 2 });
   expect(stderr).toMatch(/^Error: odd\.csv has no column .*Words.*\n.*--text.*\n$/);
   expect(existsSync(at("odd"))).toBe(false);

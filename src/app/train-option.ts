@@ -3,9 +3,13 @@ import { flagName, parseOption, type TrainOptions, trainOptions } from "../run/o
 
 /**
  * One of train's options without commander's default: what isn't given is left to the recipe. A verb for which it means
- * something else has another `help`.
+ * something else has another `help`, and perhaps a default of its own.
  */
-export function optionOf(name: keyof TrainOptions, help: string = trainOptions[name].help): Option {
+export function optionOf(
+  name: keyof TrainOptions,
+  help: string = trainOptions[name].help,
+  own?: string | number,
+): Option {
   const { default: value, placeholder } = trainOptions[name];
   const flag = `--${flagName(name)}`;
   if (placeholder === "")
@@ -13,8 +17,11 @@ export function optionOf(name: keyof TrainOptions, help: string = trainOptions[n
   const short = placeholder.replace("auto or ", "auto|").replace(/an? (whole )?number.*/, "number");
   const fits = short.length <= widestPlaceholder;
   const choices = fits ? "" : `; one of ${short.replaceAll("|", ", ")}`;
-  const told = value === "" ? help : `${help} (default: ${value})${choices}`;
-  return new Option(`${flag} <${fits ? short : "name"}>`, told).argParser((text) => parseOption(name, text));
+  const told = value === "" || own !== undefined ? help : `${help} (default: ${value})${choices}`;
+  const option = new Option(`${flag} <${fits ? short : "name"}>`, told).argParser((text) =>
+    parseOption(name, text),
+  );
+  return own === undefined ? option : option.default(own);
 }
 
 const widestPlaceholder = 24; // characters; longer choices stand in the help text, which is wrapped

@@ -48,7 +48,7 @@ export function addAudit(program: Command, app: App): Command {
         "what is trained: as in train, or a model that train wrote, which is made again from its start",
       ),
     )
-    .addOption(optionOf("cv", "trainings; each judges an equal part of the rows").default(5))
+    .addOption(optionOf("cv", "trainings; each judges an equal part of the rows", 5))
     .option(
       "--output <file>",
       "write what may be wrong as CSV, to be corrected; - is standard output, without the report",

@@ -1,3 +1,4 @@
+import { sum } from "../base/numbers.js";
 import { type Random, shuffled } from "../base/random.js";
 import { isSmallIn, reordered, type Units } from "./split-units.js";
 
@@ -35,11 +36,11 @@ export function assignUnits(
   counts: readonly number[],
   random: Random,
 ): Uint8Array {
-  const sizes = lacking.map((labels) => labels.reduce((sum, rows) => sum + rows, 0));
+  const sizes = lacking.map(sum);
   return Uint8Array.from({ length: units.length }, (_, unit) => {
     const labels = [...units.countsOf(unit)];
     const lacks = lacking.map((part) =>
-      labels.reduce((sum, [labelId, rows]) => sum + (rows * part[labelId]!) / counts[labelId]!, 0),
+      sum(labels.map(([labelId, rows]) => (rows * part[labelId]!) / counts[labelId]!)),
     );
     const weights = lacking.map((part, i) => {
       const fits = labels.every(([labelId, rows]) => rows <= part[labelId]!);
@@ -53,7 +54,7 @@ export function assignUnits(
 
 /** An index drawn in proportion to its weight; undefined where all weights are 0. */
 function draw(weights: readonly number[], random: Random): number | undefined {
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const total = sum(weights);
   if (total === 0) return undefined;
   let left = random.uniform() * total;
   for (const [index, weight] of weights.entries()) {

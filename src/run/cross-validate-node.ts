@@ -12,7 +12,6 @@ import {
 } from "../data/split.js";
 import { foldsOf } from "../data/split-folds.js";
 import { decisionWanted } from "./decide.js";
-import { decideAndJudge } from "./decide-and-judge-node.js";
 import { eventStream } from "./event-stream.js";
 import type { DataFacts, FoldResults, TrainEvent, TrainResult } from "./events.js";
 import { readerOf } from "./fit-node.js";
@@ -24,7 +23,7 @@ import { rulesOf } from "./problem.js";
 import { sharedName, spreadOfOutcomes } from "./spread.js";
 import { type Encoded, encodeExamples, tokensOf } from "./tokenize.js";
 import type { Run } from "./train-node.js";
-import { fitEach, requireWhole, type Training } from "./trainings-node.js";
+import { fitEach, requireWhole, type Training, testTraining } from "./trainings-node.js";
 
 /** What a cross-validation came to. */
 export interface CrossValidation extends FoldResults {
@@ -92,31 +91,11 @@ export async function* testByFolds(
   const trainings = foldTrainings(prepared, parts, { encoded, foldOf, random: seeded });
   const tested = yield* fitEach(trainings, async function* (fitted, training) {
     requireWhole(fitted, training);
-    const { tokens, history } = fitted;
-    const start = Date.now();
-    const found = yield* decideAndJudge(fitted, training.parts.split, { labels, options });
-    const test = found.test!;
-    const { loss, metrics, floors, judged } = test;
-    const outcome = {
-      ...training.facts,
-      rows: judged.length,
-      loss,
-      metrics,
-      floors,
-      ...bestOf(history),
-      seconds: sum(history.epochs.map(({ seconds }) => seconds)) + (Date.now() - start) / 1000,
-    };
-    yield { kind: "trained", facts: outcome };
-    return { outcome, test, positions: tokens.test };
+    const { outcome, test } = yield* testTraining(fitted, training);
+    return { outcome, test, positions: fitted.tokens.test };
   });
   const folds = tested.map(({ outcome }) => outcome);
   return { folds, spread: spreadOfOutcomes(folds), test: pooled(tested, problem, labels.length) };
-}
-
-/** The epoch whose weights were kept. */
-export function bestOf({ epochs, bestEpoch }: Pick<TrainResult, "epochs" | "bestEpoch">) {
-  const validationLoss = epochs.find(({ epoch }) => epoch === bestEpoch)?.validationLoss ?? Number.NaN;
-  return { bestEpoch, validationLoss };
 }
 
 /** One training for each fold: its rows are test, and of the others some are validation rows, as without folds. */

@@ -1,8 +1,5 @@
 import { TextgraftError } from "../base/errors.js";
-import { sum } from "../base/numbers.js";
 import { random } from "../base/random.js";
-import { bestOf } from "./cross-validate-node.js";
-import { decideAndJudge } from "./decide-and-judge-node.js";
 import type { DecisionFacts } from "./decision-facts.js";
 import { openWorkerEngine } from "./engine-worker-node.js";
 import type { EpochFacts, SeedResults, TrainEvent, TrainingOutcome } from "./events.js";
@@ -13,7 +10,7 @@ import type { Prepared } from "./prepare-node.js";
 import { spreadOfOutcomes } from "./spread.js";
 import { type Tokenization, tokenize } from "./tokenize.js";
 import { isBetter } from "./train.js";
-import { fitEach, type Training } from "./trainings-node.js";
+import { fitEach, type Training, testTraining } from "./trainings-node.js";
 
 /** What is kept of the best training so far while the next one needs the room. */
 interface Kept extends Omit<Fitted, "engine"> {
@@ -80,26 +77,17 @@ function* seedTrainings(prepared: Prepared, parts: Parts, tokens: Tokenization):
 /** Tests one training and compares it with the best so far; nothing where it was stopped and there is a whole one. */
 async function* finish(
   fitted: Fitted,
-  { facts, parts, prepared }: Training,
+  training: Training,
   best: Kept | undefined,
 ): AsyncGenerator<TrainEvent, { outcome: TrainingOutcome; best: Kept } | undefined> {
   const { engine, history, classifier } = fitted;
   if (history.stopped === "cancelled" && best !== undefined) return undefined;
-  const start = Date.now();
-  const { labels } = parts.facts;
-  const { decision, test } = yield* decideAndJudge(fitted, parts.split, {
-    labels,
-    options: prepared.options,
-  });
-  const { loss, metrics, floors, judged } = test!;
-  const seconds = sum(history.epochs.map((epoch) => epoch.seconds)) + (Date.now() - start) / 1000;
-  const outcome = { ...facts, rows: judged.length, loss, metrics, floors, ...bestOf(history), seconds };
-  yield { kind: "trained", facts: outcome };
-  if (best !== undefined && !beats(fitted, best, prepared)) return { outcome, best };
+  const { outcome, decision } = yield* testTraining(fitted, training);
+  if (best !== undefined && !beats(fitted, best, training.prepared)) return { outcome, best };
   const weights = new Map<string, Float32Array>();
   for (const { name } of classifier.parameters) weights.set(name, await engine.read(name));
   const { engine: _closed, ...kept } = fitted;
-  return { outcome, best: { ...kept, weights, decision, seed: facts.seed } };
+  return { outcome, best: { ...kept, weights, decision, seed: training.facts.seed } };
 }
 
 const beats = (fitted: Fitted, best: Kept, { options }: Prepared): boolean => {

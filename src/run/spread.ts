@@ -1,4 +1,4 @@
-import { sum } from "../base/numbers.js";
+import { mean, sum } from "../base/numbers.js";
 import type { ScoredFloor } from "./floors.js";
 import type { Metrics } from "./metrics.js";
 
@@ -31,10 +31,10 @@ export interface OutcomeSpread {
 /** Mean, standard deviation, least and largest of some numbers; those that are undefined (NaN) are left out. */
 export function spreadOf(values: readonly number[]): Spread {
   const known = values.filter((value) => !Number.isNaN(value));
-  const mean = sum(known) / known.length;
-  const squares = sum(known.map((value) => (value - mean) ** 2));
+  const center = mean(known);
+  const squares = sum(known.map((value) => (value - center) ** 2));
   const deviation = known.length < 2 ? Number.NaN : Math.sqrt(squares / (known.length - 1));
-  return { mean, deviation, min: Math.min(...known), max: Math.max(...known) };
+  return { mean: center, deviation, min: Math.min(...known), max: Math.max(...known) };
 }
 
 export function spreadOfOutcomes(outcomes: readonly Outcome[]): OutcomeSpread {

@@ -1,4 +1,5 @@
 import { closest, TextgraftError } from "../base/errors.js";
+import { mean } from "../base/numbers.js";
 import type { Random } from "../base/random.js";
 import type { EpochFacts } from "./events.js";
 import { type Best, criteria, flagName, parseOption, type TrainOptions, trainOptions } from "./options.js";
@@ -150,7 +151,7 @@ export function isHopeless(objectives: readonly number[], ended: readonly (reado
   const epoch = objectives.length;
   const others = ended.filter(({ length }) => length >= epoch);
   if (epoch === 0 || others.length < LEAST_ENDED) return false;
-  const means = others.map((values) => values.slice(0, epoch).reduce((a, b) => a + b, 0) / epoch);
+  const means = others.map((values) => mean(values.slice(0, epoch)));
   return Math.max(...objectives) < medianOf(means);
 }
 

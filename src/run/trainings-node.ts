@@ -1,6 +1,9 @@
 import { TextgraftError } from "../base/errors.js";
+import { sum } from "../base/numbers.js";
 import type { Random } from "../base/random.js";
-import type { TrainEvent, TrainingFacts } from "./events.js";
+import { decideAndJudge } from "./decide-and-judge-node.js";
+import type { DecisionFacts } from "./decision-facts.js";
+import type { TrainEvent, TrainingFacts, TrainingOutcome, TrainResult } from "./events.js";
 import { type Fitted, fit } from "./fit-node.js";
 import type { Parts } from "./parts.js";
 import type { Prepared } from "./prepare-node.js";
@@ -47,3 +50,29 @@ const stoppedIn = ({ number, total }: TrainingFacts): TextgraftError =>
   new TextgraftError("cancelled", {
     message: `Stopped in training ${number} of ${total}; nothing was written.`,
   });
+
+/** Decides and tests one of several trainings, and tells what it came to. */
+export async function* testTraining(
+  fitted: Fitted,
+  { facts, parts, prepared: { options } }: Training,
+): AsyncGenerator<
+  TrainEvent,
+  { outcome: TrainingOutcome; decision: DecisionFacts; test: TrainResult["test"] }
+> {
+  const start = Date.now();
+  const { labels } = parts.facts;
+  const found = yield* decideAndJudge(fitted, parts.split, { labels, options });
+  const test = found.test!;
+  const { loss, metrics, floors, judged } = test;
+  const { history } = fitted;
+  const seconds = sum(history.epochs.map((epoch) => epoch.seconds)) + (Date.now() - start) / 1000;
+  const outcome = { ...facts, rows: judged.length, loss, metrics, floors, ...bestOf(history), seconds };
+  yield { kind: "trained", facts: outcome };
+  return { outcome, decision: found.decision, test };
+}
+
+/** The epoch whose weights were kept. */
+function bestOf({ epochs, bestEpoch }: Pick<TrainResult, "epochs" | "bestEpoch">) {
+  const validationLoss = epochs.find(({ epoch }) => epoch === bestEpoch)?.validationLoss ?? Number.NaN;
+  return { bestEpoch, validationLoss };
+}

@@ -1,3 +1,4 @@
+import { mean } from "../../base/numbers.js";
 import type { TrainResult } from "../../run/events.js";
 import { flagName, resolveOptions, type TrainOptions } from "../../run/options.js";
 import { trainCommand } from "../command.js";
@@ -56,6 +57,3 @@ export function environmentSection({ environment, seconds, epochs, features }: T
     ["versions", `Textgraft ${textgraft}, Node ${node}, ONNX Runtime ${onnxruntime}`],
   ]);
 }
-
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;

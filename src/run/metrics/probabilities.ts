@@ -1,4 +1,4 @@
-import { sum } from "../../base/numbers.js";
+import { mean, sum } from "../../base/numbers.js";
 
 /** `[example][labelId]`; rows of numbers or of typed arrays. */
 export type Rows = readonly ArrayLike<number>[];
@@ -62,8 +62,6 @@ export function binOf(confidence: number, binCount = BINS): number {
 
 /** Keeps logarithms finite; scikit-learn's limits for float64. */
 export const clipped = (p: number): number => Math.min(Math.max(p, Number.EPSILON), 1 - Number.EPSILON);
-
-const mean = (values: readonly number[]): number => sum(values) / values.length;
 
 const meanOfElements = (truth: Rows, probabilities: Rows, f: (y: number, p: number) => number): number =>
   mean(truth.map((row, i) => mean(Array.from(row, (y, labelId) => f(y, probabilities[i]![labelId]!)))));

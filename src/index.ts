@@ -3,7 +3,7 @@ export { train } from "./report/train-node.js";
 export type { Answered } from "./run/answered.js";
 export { type AuditFinding, type AuditResult, audit } from "./run/audit-node.js";
 export type { Compared, Flip } from "./run/comparison.js";
-export { type CrossValidation, crossValidate } from "./run/cross-validate-node.js";
+export { crossValidate } from "./run/cross-validate-node.js";
 export type { Decision } from "./run/decision.js";
 export type { DecisionFacts } from "./run/decision-facts.js";
 export {
@@ -15,6 +15,7 @@ export {
   evaluate,
 } from "./run/evaluate-node.js";
 export type {
+  CrossValidation,
   DataFacts,
   EpochFacts,
   FoldResults,
@@ -22,6 +23,7 @@ export type {
   ModelEvent,
   ModelFacts,
   SeedResults,
+  StoppedAfter,
   TrainEvent,
   TrainingFacts,
   TrainingOutcome,

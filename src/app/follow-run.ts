@@ -1,21 +1,45 @@
 import { decisionLines } from "../report/decision.js";
 import { dataLines, estimateLine, modelLines } from "../report/facts.js";
 import { clock } from "../report/plain.js";
-import type { EpochFacts, ModelEvent, TrainEvent, TrainingFacts, TrainingOutcome } from "../run/events.js";
+import type {
+  CrossValidation,
+  EpochFacts,
+  ModelEvent,
+  TrainEvent,
+  TrainingFacts,
+  TrainingOutcome,
+} from "../run/events.js";
 import type { Run } from "../run/train-node.js";
 import { barOf } from "./bar.js";
 import { modelEvents } from "./model-events.js";
 import type { Progress } from "./progress.js";
 
-/** Tells the events of a training as they come, and gives its result. `onTraining` is called as the first step begins. */
-export async function followRun<R>(run: Run<R>, progress: Progress, onTraining?: () => void): Promise<R> {
+/** What would be kept if a run were stopped now. */
+export type Kept = "nothing" | "folds" | "weights";
+
+/** Who hears of a run besides the progress line. */
+export interface Followers {
+  /** What a stop would keep has changed; it is nothing at first. */
+  onKept?(kept: Kept): void;
+  /** Stopped before there is a model. */
+  onFolds?(result: CrossValidation): void;
+}
+
+/** Tells the events of a training as they come, and gives its result. */
+export async function followRun<R>(
+  run: Run<R>,
+  progress: Progress,
+  { onKept, onFolds }: Followers = {},
+): Promise<R> {
   const tellModel = modelEvents(progress);
   const tell = teller(progress);
-  let saves = true;
+  let inFolds = false;
   try {
     for await (const event of run) {
-      if (event.kind === "training") saves = event.facts.of !== "fold"; // folds are worth something only as a whole
-      if (event.kind === "estimate" && saves) onTraining?.(); // the last event before the first step
+      if (event.kind === "training") inFolds = event.facts.of === "fold";
+      if (event.kind === "trained" && inFolds) onKept?.("folds");
+      if (event.kind === "estimate" && !inFolds) onKept?.("weights"); // the last event before the first step
+      if (event.kind === "folds") onFolds?.(event.result);
       if (event.kind === "download" || event.kind === "notice") tellModel(event);
       else tell(event);
     }
@@ -26,12 +50,13 @@ export async function followRun<R>(run: Run<R>, progress: Progress, onTraining?:
 }
 
 /** What is said when a signal stops a run: whether anything will be saved depends on how far it came. */
-export function stoppingLine({ training }: { training: boolean }): string {
-  const outcome = training
-    ? "Stopping after this step; the best weights so far will be saved."
-    : "Stopping; nothing has been trained yet, so nothing is written.";
-  return `${outcome} Ctrl-C again ends at once.`;
-}
+export const stoppingLine = (kept: Kept): string => `${stopping[kept]} Ctrl-C again ends at once.`;
+
+const stopping: Record<Kept, string> = {
+  nothing: "Stopping; no training has come far enough, so nothing is written.",
+  folds: "Stopping after this step; what the folds came to that have ended will be written.",
+  weights: "Stopping after this step; the best weights so far will be saved.",
+};
 
 /** Tells events; of several trainings it tells what they share once, and of each what it came to. */
 function teller({ live, say }: Progress): (event: Exclude<TrainEvent, ModelEvent>) => void {
@@ -91,6 +116,8 @@ function teller({ live, say }: Progress): (event: Exclude<TrainEvent, ModelEvent
       case "saved":
         say(`Saved in ${event.folder}; reloaded, it gives the same answers.`);
         break;
+      case "folds":
+        break; // their result is told, and where it was written by the error that the run ends with
       default:
         event satisfies never;
     }

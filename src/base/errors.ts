@@ -46,6 +46,10 @@ export class TextgraftError extends Error {
   }
 }
 
+/** Whether it is Ctrl-C that ended something. */
+export const isCancelled = (error: unknown): boolean =>
+  error instanceof TextgraftError && error.code === "cancelled";
+
 /**
  * The candidate with the smallest edit distance to `word`, for "did you mean"; undefined where none is like it: more
  * than a third of the longer one's characters differ (at least 1 may), or all of them do.

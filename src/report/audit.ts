@@ -3,11 +3,12 @@ import { formatLabels } from "../data/label-sets.js";
 import { rowList } from "../data/table.js";
 import type { AuditFinding, AuditResult } from "../run/audit-node.js";
 import type { DoubtReason } from "../run/label-questions.js";
+import { rowsOf } from "./facts.js";
 import { about, count, grouped, oneLine, percent } from "./plain.js";
 
 /** What an audit found, the first of it in detail. */
 export function auditReport(result: AuditResult): string {
-  const { findings, ranking, estimatedErrors, test, seconds, options } = result;
+  const { findings, ranking, estimatedErrors } = result;
   const several = result.data.problem === "multi_label";
   const counted = (n: number) =>
     count(n, several ? "answer to whether a text has a label" : "label").replace(
@@ -17,7 +18,7 @@ export function auditReport(result: AuditResult): string {
   const conflicts = findings.filter(({ reasons }) => reasons.some(({ kind }) => kind === "conflict")).length;
   const near = findings.filter(({ reasons }) => reasons.some(({ kind }) => kind === "near")).length;
   const lines = [
-    `${count(options.cv, "training")} in ${about(seconds)}: each of the ${grouped(test.judged.length)} texts was judged by a model that had not seen it.`,
+    judgedLine(result),
     findings.length === 0
       ? `No label is doubtful among ${counted(ranking.length)}.`
       : `${counted(findings.length)} of ${grouped(ranking.length)} ${findings.length === 1 ? "is" : "are"} worth a look. About ${grouped(Math.round(estimatedErrors))} may be wrong, by confident learning (Northcutt et al. 2021).`,
@@ -38,6 +39,19 @@ export function auditReport(result: AuditResult): string {
   return [...lines, "", ...shown.map((finding) => findingText(finding, result)), ...rest]
     .map((line) => `${line}\n`)
     .join("");
+}
+
+/** How many texts were judged, and whether those are all. */
+export function judgedLine({ options, seconds, test, stoppedAfter, data }: AuditResult): string {
+  const judged = test.judged.length;
+  if (stoppedAfter === undefined)
+    return `${count(options.cv, "training")} in ${about(seconds)}: each of the ${grouped(judged)} texts was judged by a model that had not seen it.`;
+  const { ended, total } = stoppedAfter;
+  const others = grouped(rowsOf(data) - judged);
+  return (
+    `Stopped after ${ended} of ${count(total, "training")}, in ${about(seconds)}: ${grouped(judged)} texts were judged, each by a model ` +
+    `that had not seen it. The other ${others} were not, so nothing is said of them.`
+  );
 }
 
 const MOST_SHOWN = 20;
@@ -92,13 +106,15 @@ export function auditCsv(result: AuditResult): string {
 
 /** An audit as one JSON object; reasons name data rows. */
 export function auditData(result: AuditResult): Record<string, unknown> {
-  const { findings, ranking, estimatedErrors, data, options, finetuned, test, seconds } = result;
+  const { findings, ranking, estimatedErrors, data, options, finetuned, test, stoppedAfter, seconds } =
+    result;
   const rowOf = (position: number) => test.judged[position]!.row;
   return {
     data,
     options,
     ...(finetuned !== undefined && { finetuned }),
     judged: ranking.length,
+    ...(stoppedAfter && { stoppedAfter, notJudged: rowsOf(data) - test.judged.length }),
     estimatedErrors,
     accuracy: test.metrics.accuracy,
     findings: findings.map(({ rank, row, line, text, labels, suggested, probability, margin, reasons }) => ({

@@ -1,4 +1,4 @@
-import type { TrainingOutcome, TrainResult } from "../run/events.js";
+import type { CrossValidation, TrainingOutcome, TrainResult } from "../run/events.js";
 import type { GateResult } from "../run/gates.js";
 import type { Judgement } from "../run/judgement.js";
 import { gateData } from "./metrics-data.js";
@@ -19,11 +19,7 @@ export function trainingData({
   ...result
 }: TrainResult): Record<string, unknown> {
   const { labels } = result.data;
-  const short = ({ floors: _floors, metrics, ...outcome }: TrainingOutcome) => ({
-    ...outcome,
-    accuracy: metrics.accuracy,
-    report: classificationReportData(labels, metrics),
-  });
+  const short = shortOutcome(labels);
   return {
     ...result,
     ...(crossValidation && {
@@ -32,18 +28,46 @@ export function trainingData({
     ...(seeds && { seeds: { ...seeds, runs: seeds.runs.map(short) } }),
     conflicts: { texts: conflicts.texts },
     lengths: { mean: lengths.mean, histogram: lengths.histogram },
-    test: {
-      loss: test.loss,
-      ...(test.calibration && { calibration: test.calibration }),
-      ...evaluationData(labels, test),
-      floors: test.floors.map(({ name, metrics }) => ({
-        name,
-        accuracy: metrics.accuracy,
-        report: classificationReportData(labels, metrics),
-      })),
-    },
+    test: testData(labels, test),
   };
 }
+
+/** The same of folds that were stopped before there is a model. */
+export function stoppedFoldsData({
+  data,
+  options,
+  test,
+  seconds,
+  ...results
+}: CrossValidation): Record<string, unknown> {
+  const folds = results.folds.map(shortOutcome(data.labels));
+  return {
+    data,
+    options,
+    crossValidation: { ...results, folds },
+    test: testData(data.labels, test),
+    seconds,
+  };
+}
+
+const shortOutcome =
+  (labels: readonly string[]) =>
+  ({ floors: _floors, metrics, ...outcome }: TrainingOutcome) => ({
+    ...outcome,
+    accuracy: metrics.accuracy,
+    report: classificationReportData(labels, metrics),
+  });
+
+const testData = (labels: readonly string[], test: TrainResult["test"]) => ({
+  loss: test.loss,
+  ...(test.calibration && { calibration: test.calibration }),
+  ...evaluationData(labels, test),
+  floors: test.floors.map(({ name, metrics }) => ({
+    name,
+    accuracy: metrics.accuracy,
+    report: classificationReportData(labels, metrics),
+  })),
+});
 
 /** The judgement on some texts as JSON: metrics with their intervals, and scikit-learn's report under its own names. */
 export function evaluationData(

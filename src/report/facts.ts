@@ -13,7 +13,7 @@ import { about, columns, count, gigabytes, grouped, percent } from "./plain.js";
  */
 export function dataLines(facts: DataFacts): string[] {
   const { source, problem, labels, unlabelled, parts } = facts;
-  const rows = sum(partNames.map((part) => parts[part].rows));
+  const rows = rowsOf(facts);
   const byLabel = labels.map((label, labelId) => {
     const texts = sum(partNames.map((part) => parts[part].byLabel[labelId]!));
     return `${label}: ${grouped(texts)} (${percent(texts / rows)})`;
@@ -29,6 +29,10 @@ export function dataLines(facts: DataFacts): string[] {
     ...duplicateLines(facts),
   ];
 }
+
+/** Rows of all parts. */
+export const rowsOf = ({ parts }: Pick<DataFacts, "parts">): number =>
+  sum(partNames.map((part) => parts[part].rows));
 
 function splitLine({ parts }: DataFacts): string {
   const told = partNames.filter((part) => part !== "test" || parts.test.rows > 0);

@@ -1,10 +1,11 @@
 import type { TrainResult } from "../run/events.js";
 import type { Explain } from "../run/explain.js";
+import type { FoldReports } from "../run/fold-reports-node.js";
 import type { Reports } from "../run/folder-files.js";
 import { trainingMarkdown } from "./markdown-report.js";
 import { metricsJson } from "./metrics-data.js";
 import { answersCsv, mistakesCsv } from "./mistakes.js";
-import { trainingReport } from "./run-report.js";
+import { stoppedFoldsReport, trainingReport } from "./run-report.js";
 
 /** What lies in a model folder for people, by name; each is made of the training's result alone. */
 export const trainingFiles: Reports = {
@@ -16,6 +17,12 @@ export const trainingFiles: Reports = {
   "mistakes.csv": ({ data, test }) => mistakesCsv(data.labels, test.judged),
   "out-of-fold.csv": ({ data, test, crossValidation }) =>
     crossValidation && answersCsv(data.labels, test.judged),
+};
+
+/** What is kept of folds that were stopped before there is a model. */
+export const stoppedFoldsFiles: FoldReports = {
+  "report.txt": stoppedFoldsReport,
+  "out-of-fold.csv": ({ data, test }) => answersCsv(data.labels, test.judged),
 };
 
 /** Explaining the worst mistakes takes at most about so long: some seconds, and a tenth of the time of a long training. */

@@ -1,19 +1,19 @@
 import { wholeText } from "../data/examples.js";
 import { formatLabels } from "../data/label-sets.js";
-import type { EpochFacts, Judged, TrainResult } from "../run/events.js";
+import type { CrossValidation, EpochFacts, Judged, TrainResult } from "../run/events.js";
 import type { GateResult } from "../run/gates.js";
 import type { Judgement } from "../run/judgement.js";
 import type { MultiLabelMetrics } from "../run/metrics/multilabel.js";
 import { answeredLine, calibrationLine, decisionLines } from "./decision.js";
 import { EXPLAINED } from "./explained.js";
-import { dataLines, modelLines, splitTable } from "./facts.js";
+import { dataLines, modelLines, rowsOf, splitTable } from "./facts.js";
 import { gatesText } from "./gates.js";
 import { intervalSentences, intervalTables } from "./intervals.js";
 import { missedIds, mistakesOf, wrongIds } from "./mistakes.js";
 import { clock, columns, count, grouped, oneLine, percent } from "./plain.js";
 import { sections } from "./sections.js";
 import { floorSentence, labelSentences } from "./sentences.js";
-import { foldsText, seedsText } from "./several-trainings.js";
+import { foldsText, seedsText, stoppedFoldsText } from "./several-trainings.js";
 import { classificationReport, confusionMatrixText } from "./text.js";
 
 /** A whole training as text: the data, the epochs, the judgement on the test texts, and where the model lies. */
@@ -43,6 +43,20 @@ export function trainingReport(result: TrainResult): string {
     ],
     ["Worst mistakes", mistakesText(data.labels, test.judged)],
     ["Model", lines([`It lies in ${folder}. Classify texts: textgraft predict ${quoted(folder)} "a text"`])],
+  ]);
+}
+
+/** What folds came to where a training was stopped before there is a model. */
+export function stoppedFoldsReport({ data, test, ...results }: CrossValidation): string {
+  const texts = { tested: test.judged.length, of: rowsOf(data) };
+  return sections([
+    ["Data", lines(dataLines(data).slice(0, 2))], // without the split, which is of a model that there isn't
+    ["Cross-validation, stopped", stoppedFoldsText(data.labels, results, texts)],
+    [
+      `The ${count(texts.tested, "text")} of these folds, each as tested in its fold`,
+      judgementText(data.labels, test) + lines([floorSentence(test.metrics, test.floors)]),
+    ],
+    ["Worst mistakes", mistakesText(data.labels, test.judged)],
   ]);
 }
 

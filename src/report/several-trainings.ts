@@ -1,21 +1,19 @@
-import type { FoldResults, SeedResults, TrainingOutcome } from "../run/events.js";
+import type { FoldResults, SeedResults, StoppedAfter, TrainingOutcome } from "../run/events.js";
 import type { OutcomeSpread, Spread } from "../run/spread.js";
-import { clock, columns, count } from "./plain.js";
+import { clock, columns, count, grouped } from "./plain.js";
 
 /** A cross-validation: each fold, mean and spread of the main numbers, beside the floors. */
-export function foldsText(labels: readonly string[], { folds, spread }: FoldResults): string {
+export const foldsText = (labels: readonly string[], { folds, spread }: FoldResults): string =>
+  [foldTable(folds), spreadTable(labels, spread), foldsSentence(folds, "\n"), ""].join("\n");
+
+function foldTable(folds: readonly TrainingOutcome[]): string {
   const rows = folds.map((fold) => [
     `fold ${fold.number}`,
     String(fold.rows),
     ...numbers(fold),
     ...ending(fold),
   ]);
-  return [
-    columns([["", "test texts", ...scoreNames, "epoch", "time"], ...rows], "  "),
-    spreadTable(labels, spread),
-    foldsSentence(folds, "\n"),
-    "",
-  ].join("\n");
+  return columns([["", "test texts", ...scoreNames, "epoch", "time"], ...rows], "  ");
 }
 
 /** What was tested, and what that says of the saved model; `space` stands where a line may end. */
@@ -23,11 +21,27 @@ export const foldsSentence = (folds: readonly unknown[], space = " "): string =>
   `${count(folds.length, "training")}, each tested on rows that it had not seen; so each row was tested once. The saved model${space}` +
   "is one more, trained on all rows (some of them chose its best epoch): it had more to learn from than these.";
 
-/** Trainings that differ only in their seed, and what that says of differences between results. */
-export function seedsText(
+/** The same where it was stopped before all folds had ended: `texts` were tested of so many. */
+export function stoppedFoldsText(
   labels: readonly string[],
-  { runs, spread, chosen, diverged }: SeedResults,
+  { folds, spread, stoppedAfter }: FoldResults,
+  texts: { tested: number; of: number },
 ): string {
+  return [
+    foldTable(folds),
+    spreadTable(labels, spread),
+    `${stoppedSentence(stoppedAfter!, "fold")} ${grouped(texts.tested)} of the ${count(texts.of, "text")} were tested, each by a model\n` +
+      "that had not seen it; mean and spread are of these alone, and there is no model.",
+    "",
+  ].join("\n");
+}
+
+/** That several trainings were stopped by hand. */
+const stoppedSentence = ({ ended, total }: StoppedAfter, what: string): string =>
+  `Stopped after ${grouped(ended)} of ${count(total, what)}:`;
+
+/** Trainings that differ only in their seed, and what that says of differences between results. */
+export function seedsText(labels: readonly string[], { runs, spread, chosen, ...rest }: SeedResults): string {
   const rows = runs.map((run) => [
     `seed ${run.seed}`,
     run.validationLoss.toFixed(4),
@@ -38,14 +52,19 @@ export function seedsText(
   return [
     columns([["", "validation loss", ...scoreNames, "epoch", "time", ""], ...rows], "  "),
     spreadTable(labels, spread),
-    `${seedsSentences({ runs, spread, chosen, diverged }, "\n").join("\n")}\n`,
+    `${seedsSentences({ runs, spread, chosen, ...rest }, "\n").join("\n")}\n`,
   ].join("\n");
 }
 
 /** Which seeds are left out, and what the others say; `space` stands where a line may end. */
-export function seedsSentences({ runs, spread, diverged }: SeedResults, space = " "): string[] {
+export function seedsSentences({ runs, spread, diverged, stoppedAfter }: SeedResults, space = " "): string[] {
   const lost = diverged.length === 0 ? [] : [`Diverged and left out: seed ${diverged.join(", ")}.`];
-  return [...lost, luckSentence(runs, spread, space)];
+  const stopped = stoppedAfter
+    ? [
+        `${stoppedSentence(stoppedAfter, "seed")} the kept model and the spread are of what was trained until then.`,
+      ]
+    : [];
+  return [...lost, ...stopped, luckSentence(runs, spread, space)];
 }
 
 /** What the seeds say of luck, in words. */

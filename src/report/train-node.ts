@@ -1,8 +1,9 @@
 import { type Run, type TrainInput, train as trainModel } from "../run/train-node.js";
-import { trainingFiles } from "./files.js";
+import { stoppedFoldsFiles, trainingFiles } from "./files.js";
 
 /**
  * Fine-tunes a classifier, judges it on test rows, and saves it with its reports. Errors of the input come before the
  * long work starts, through `result` and the iteration alike.
  */
-export const train = (input: TrainInput): Run => trainModel(input, { reports: trainingFiles });
+export const train = (input: TrainInput): Run =>
+  trainModel(input, { reports: trainingFiles, foldReports: stoppedFoldsFiles });

@@ -1,12 +1,12 @@
 import { mapped } from "../base/iterables.js";
 import type { Dataset } from "../data/example.js";
-import { wholeText } from "../data/examples.js";
+import { viewOf, wholeText } from "../data/examples.js";
 import { numbered } from "../data/groups.js";
 import { normalized } from "../data/near-duplicates.js";
 import { auditStart } from "./audit-start-node.js";
 import { testAll } from "./cross-validate-node.js";
 import { eventStream, telling } from "./event-stream.js";
-import type { DataFacts, ModelEvent, TrainEvent, TrainResult } from "./events.js";
+import type { DataFacts, ModelEvent, StoppedAfter, TrainEvent, TrainResult } from "./events.js";
 import { findDoubtful, type LabelFinding } from "./label-questions.js";
 import type { TrainOptions } from "./options.js";
 import { prepare, type TrainInput } from "./prepare-node.js";
@@ -20,12 +20,14 @@ export interface AuditResult {
   finetuned?: string;
   /** Labels that may be wrong, in the order in which to look at them. */
   findings: readonly AuditFinding[];
-  /** All rows (and labels, where texts may have several), the most doubtful first; it begins with the findings. */
+  /** All rows that were judged (and labels, where texts may have several), the most doubtful first; it begins with the findings. */
   ranking: readonly LabelFinding[];
   /** How many labels are wrong, estimated from the confident joint. */
   estimatedErrors: number;
-  /** All rows as models answered that had not seen them. */
+  /** All rows that were judged, as models answered that had not seen them; positions in `ranking` count in these. */
   test: TrainResult["test"];
+  /** The rows of the other trainings were not judged; absent where all ended. */
+  stoppedAfter?: StoppedAfter;
   seconds: number;
 }
 
@@ -44,7 +46,8 @@ export interface AuditFinding extends LabelFinding {
 /**
  * Looks for wrong labels: trains `cv` times (default: 5), so that each row is judged once by a model that has not seen it or
  * a near duplicate of it, and compares the labels with the answers and with those of copies. Saves nothing. `model` is
- * what is trained; of a model that Textgraft fine-tuned, what that was made from, with its options.
+ * what is trained; of a model that Textgraft fine-tuned, what that was made from, with its options. Cancelled, it ranks
+ * the rows that were judged and says so in `stoppedAfter`; where none were, it has no result.
  */
 export function audit(input: TrainInput): Run<AuditResult> {
   const stop = new AbortController();
@@ -71,21 +74,23 @@ async function* pipeline(input: TrainInput, signal: AbortSignal): AsyncGenerator
     { signal },
   );
   const { options, problem, sources } = prepared;
-  const { parts, test } = yield* testAll(prepared);
+  const { parts, test, positions, stoppedAfter } = yield* testAll(prepared);
   const { labels } = parts.facts;
+  const judged = { ...sources.data, examples: viewOf(sources.data.examples, positions) };
   const { findings, ...found } = findDoubtful(
     problem,
     test.judged.map(({ labelIds }) => labelIds),
     test.judged.map(({ probabilities }) => probabilities),
-    { exact: exactCopies(sources.data), near: parts.duplicates },
+    { exact: exactCopies(judged), near: positions.map((position) => parts.duplicates[position]!) },
   );
   return {
     options,
     data: parts.facts,
     ...(finetuned !== undefined && { finetuned }),
-    findings: findings.map((finding, i) => told(finding, i + 1, sources.data, labels)),
+    findings: findings.map((finding, i) => told(finding, i + 1, judged, labels)),
     ...found,
     test,
+    ...(stoppedAfter && { stoppedAfter }),
     seconds: (Date.now() - start) / 1000,
   };
 }

@@ -1,3 +1,4 @@
+import { isCancelled } from "../base/errors.js";
 import { sum } from "../base/numbers.js";
 import { type Random, random } from "../base/random.js";
 import type { Dataset } from "../data/example.js";
@@ -13,10 +14,9 @@ import {
 import { foldsOf } from "../data/split-folds.js";
 import { decisionWanted } from "./decide.js";
 import { eventStream } from "./event-stream.js";
-import type { DataFacts, FoldResults, TrainEvent, TrainResult } from "./events.js";
+import type { CrossValidation, FoldResults, TrainEvent, TrainingOutcome, TrainResult } from "./events.js";
 import { readerOf } from "./fit-node.js";
 import { judgementOf } from "./judgement.js";
-import type { TrainOptions } from "./options.js";
 import { countsOf, type Parts, tellingParts } from "./parts.js";
 import { type Prepared, prepare, type TrainInput } from "./prepare-node.js";
 import { rulesOf } from "./problem.js";
@@ -25,18 +25,10 @@ import { type Encoded, encodeExamples, tokensOf } from "./tokenize.js";
 import type { Run } from "./train-node.js";
 import { fitEach, requireWhole, type Training, testTraining } from "./trainings-node.js";
 
-/** What a cross-validation came to. */
-export interface CrossValidation extends FoldResults {
-  options: TrainOptions;
-  data: DataFacts;
-  /** All rows in their order, each as a model answered that had not seen it. */
-  test: TrainResult["test"];
-  seconds: number;
-}
-
 /**
  * Tests every row once, by one of `cv` (default: 5) trainings on the other rows, and saves nothing; `train` with `cv`
- * trains and saves a model beside it. Errors come as from `train`; cancelled, it has no result.
+ * trains and saves a model beside it. Errors come as from `train`. Cancelled, its result is of the folds that ended, and
+ * says so in `stoppedAfter`; where none ended, there is none.
  */
 export function crossValidate(input: TrainInput): Run<CrossValidation> {
   const stop = new AbortController();
@@ -50,7 +42,7 @@ async function* pipeline(
 ): AsyncGenerator<TrainEvent, CrossValidation> {
   const start = Date.now();
   const prepared = yield* prepare(input, { signal });
-  const { parts, ...found } = yield* testAll(prepared);
+  const { parts, positions: _positions, ...found } = yield* testAll(prepared);
   const { options } = prepared;
   return { options, data: parts.facts, ...found, seconds: (Date.now() - start) / 1000 };
 }
@@ -66,8 +58,10 @@ export async function* testAll(prepared: Prepared): AsyncGenerator<TrainEvent, T
   return { parts, ...(yield* testByFolds(prepared, parts, encoded, seeded)) };
 }
 
-/** The folds' results, and all answers together. */
-type Tested = FoldResults & Pick<CrossValidation, "test">;
+/** The folds' results, and all answers together, with their rows' places in the data. */
+interface Tested extends FoldResults, Pick<CrossValidation, "test"> {
+  positions: Uint32Array;
+}
 
 /** Tokenizes all rows of the data, so that any of them can be trained on. */
 export const encodeData = (
@@ -78,7 +72,11 @@ export const encodeData = (
   return encodeExamples(sources.data.examples, labels, readerOf(prepared), options, stopIfCancelled);
 };
 
-/** Trains once for each fold of the rows, and tests it with a model that was trained on the others. */
+/**
+ * Trains once for each fold of the rows, and tests it with a model that was trained on the others. Cancelled, it gives what
+ * the folds that ended came to.
+ * @throws TextgraftError cancelled where none ended.
+ */
 export async function* testByFolds(
   prepared: Prepared,
   parts: Pick<Parts, "facts" | "groups">,
@@ -89,13 +87,26 @@ export async function* testByFolds(
   const { labels } = parts.facts;
   const foldOf = foldsOf(sources.data, options.cv, { random: seeded, groups: parts.groups });
   const trainings = foldTrainings(prepared, parts, { encoded, foldOf, random: seeded });
-  const tested = yield* fitEach(trainings, async function* (fitted, training) {
-    requireWhole(fitted, training);
-    const { outcome, test } = yield* testTraining(fitted, training);
-    return { outcome, test, positions: fitted.tokens.test };
-  });
+  const tested: (TestedFold & { outcome: TrainingOutcome })[] = [];
+  try {
+    yield* fitEach(trainings, async function* (fitted, training) {
+      requireWhole(fitted, training);
+      const { outcome, test } = yield* testTraining(fitted, training);
+      tested.push({ outcome, test, positions: fitted.tokens.test });
+    });
+  } catch (error) {
+    if (!isCancelled(error) || tested.length === 0) throw error;
+  }
+  const [ended, total] = [tested.length, options.cv];
+  const positions = Uint32Array.from(tested.flatMap((fold) => Array.from(fold.positions))).sort();
   const folds = tested.map(({ outcome }) => outcome);
-  return { folds, spread: spreadOfOutcomes(folds), test: pooled(tested, problem, labels.length) };
+  return {
+    folds,
+    spread: spreadOfOutcomes(folds),
+    ...(ended < total && { stoppedAfter: { ended, total } }),
+    test: pooled(tested, problem, labels.length),
+    positions,
+  };
 }
 
 /** One training for each fold: its rows are test, and of the others some are validation rows, as without folds. */
@@ -145,9 +156,15 @@ function foldPositions(
   return { train: outside(within.train), validation: outside(within.validation), test };
 }
 
-/** The folds' tests as one of all rows, in their order. The loss is the mean of the folds' by rows. */
+/** What a fold's model answered, and where its rows stand in the data. */
+interface TestedFold {
+  test: TrainResult["test"];
+  positions: ArrayLike<number>;
+}
+
+/** The folds' tests as one of all their rows, in the order of the data. The loss is the mean of the folds' by rows. */
 function pooled(
-  folds: readonly { test: TrainResult["test"]; positions: ArrayLike<number> }[],
+  folds: readonly TestedFold[],
   problem: Prepared["problem"],
   labelCount: number,
 ): TrainResult["test"] {
@@ -158,7 +175,7 @@ function pooled(
       const values = of(test);
       for (let i = 0; i < positions.length; i++) all[positions[i]!] = values[i]!;
     }
-    return all;
+    return all.filter(() => true); // without the holes that rows of other folds leave
   };
   const judged = inOrder((test) => test.judged);
   const labelIds = judged.map((answer) => answer.labelIds);

@@ -123,10 +123,28 @@ export interface TrainingOutcome extends TrainingFacts, Outcome {
   seconds: number;
 }
 
+/** That several trainings were stopped by hand, and how many of them had ended. */
+export interface StoppedAfter {
+  ended: number;
+  total: number;
+}
+
 /** Cross-validation: each row was tested once, by a model that had not seen it. */
 export interface FoldResults {
+  /** Those that ended. */
   folds: readonly TrainingOutcome[];
   spread: OutcomeSpread;
+  /** Rows of the other folds were not tested; absent where all folds ended. */
+  stoppedAfter?: StoppedAfter;
+}
+
+/** What a cross-validation came to. */
+export interface CrossValidation extends FoldResults {
+  options: TrainOptions;
+  data: DataFacts;
+  /** All rows that were tested, in their order, each as a model answered that had not seen it. */
+  test: TrainResult["test"];
+  seconds: number;
 }
 
 /** Trainings that differ in nothing but their seed. */
@@ -137,6 +155,8 @@ export interface SeedResults {
   chosen: number;
   /** Seeds whose training diverged; they are left out of the rest. */
   diverged: readonly number[];
+  /** Absent where all seeds were tried. */
+  stoppedAfter?: StoppedAfter;
 }
 
 /** What a training tells while it runs. With several trainings, the events of each stand between these two. */
@@ -166,6 +186,8 @@ export type TrainEvent =
   | { kind: "epoch"; facts: EpochFacts }
   | { kind: "training"; facts: TrainingFacts }
   | { kind: "trained"; facts: TrainingOutcome }
+  /** Stopped before there is a model to save: what the folds that ended came to, and the folder it was written to. */
+  | { kind: "folds"; result: CrossValidation; folder?: string }
   | { kind: "decision"; facts: DecisionFacts }
   | { kind: "saved"; folder: string };
 

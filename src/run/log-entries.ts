@@ -68,6 +68,7 @@ export function entryOf(event: TrainEvent, lastStep: number, before = 0): LogEnt
     case "tokenized":
     case "evaluating":
     case "saved":
+    case "folds":
       return undefined;
     default:
       return event satisfies never;

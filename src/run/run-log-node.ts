@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from "node:fs";
 import { readFile, rm, rmdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { TextgraftError } from "../base/errors.js";
+import { isCancelled } from "../base/errors.js";
 import type { TrainEvent, TrainResult } from "./events.js";
 import type { FolderFile } from "./folder-files.js";
 import { endEntries, entryOf, type LogEntry, startEntry, stepOf } from "./log-entries.js";
@@ -92,7 +92,7 @@ export function openRunLog(options: TrainOptions): RunLog {
           if (problem !== undefined) yield { kind: "notice", text: problem };
         }
       } catch (error) {
-        if (error instanceof TextgraftError && error.code === "cancelled") await remove();
+        if (isCancelled(error)) await remove();
         else if (files) yield { kind: "notice", text: `The log of this training is in ${folder}.` };
         throw error;
       } finally {

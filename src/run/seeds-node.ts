@@ -55,7 +55,15 @@ export async function* fitSeeds(
     }
   }
   const { weights, seed, decision, ...kept } = best!;
-  const seeds = { runs, spread: spreadOfOutcomes(runs), chosen: seed, diverged };
+  const { stopped } = kept.history;
+  const ended = runs.length + diverged.length - (stopped === "cancelled" ? 1 : 0);
+  const seeds = {
+    runs,
+    spread: spreadOfOutcomes(runs),
+    chosen: seed,
+    diverged,
+    ...(ended < options.seeds && { stoppedAfter: { ended, total: options.seeds } }),
+  };
   return { fitted: { ...kept, engine: await reopened(kept, weights, options) }, seeds, decision };
 }
 

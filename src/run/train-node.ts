@@ -1,5 +1,5 @@
 import { basename, resolve } from "node:path";
-import { TextgraftError } from "../base/errors.js";
+import { isCancelled, TextgraftError } from "../base/errors.js";
 import { every } from "../base/iterables.js";
 import { type Random, random } from "../base/random.js";
 import { singleLabelsLookLikeSets } from "../data/check.js";
@@ -20,10 +20,19 @@ import type { DecisionFacts } from "./decision-facts.js";
 import { environmentNow } from "./environment-node.js";
 import { probabilitiesOf } from "./evaluate.js";
 import { type EventStream, eventStream } from "./event-stream.js";
-import type { DataFacts, FoldResults, ModelFacts, SeedResults, TrainEvent, TrainResult } from "./events.js";
+import type {
+  CrossValidation,
+  DataFacts,
+  FoldResults,
+  ModelFacts,
+  SeedResults,
+  TrainEvent,
+  TrainResult,
+} from "./events.js";
 import { type Explain, explainTexts } from "./explain.js";
 import { type Fitted, fit, readerOf, setUp } from "./fit-node.js";
 import { estimateFlattery } from "./flattery.js";
+import { type FoldReports, writeFoldReports } from "./fold-reports-node.js";
 import { type FolderFile, type Reports, reportFiles } from "./folder-files.js";
 import { modelCard } from "./model-card.js";
 import { resolveOptions, type TrainOptions } from "./options.js";
@@ -48,11 +57,19 @@ export interface Run<R = TrainResult> extends AsyncIterable<TrainEvent> {
   cancel(options?: { discard?: boolean }): void;
 }
 
+/** What is written for people. */
+export interface TrainReports {
+  /** Into the model folder, with the model. */
+  reports?: Reports;
+  /** Into a folder of their own, where `cv` was stopped before there is a model: of the folds that ended. */
+  foldReports?: FoldReports;
+}
+
 /**
  * Fine-tunes a classifier, judges it on test rows, and saves it with the files that `reports` makes of the result. Errors
  * of the input come before the long work starts, through `result` and the iteration alike.
  */
-export function train(input: TrainInput, { reports = {} }: { reports?: Reports } = {}): Run {
+export function train(input: TrainInput, reports: TrainReports = {}): Run {
   const stop = new AbortController();
   const stream = eventStream(pipeline(input, stop.signal, reports));
   const cancel: Run["cancel"] = ({ discard = false } = {}) => stop.abort(discard ? DISCARD : undefined);
@@ -64,28 +81,31 @@ const DISCARD = "discard";
 async function* pipeline(
   input: TrainInput,
   signal: AbortSignal,
-  reports: Reports,
+  reports: TrainReports,
 ): AsyncGenerator<TrainEvent, TrainResult> {
   const { data: _data, ...given } = input;
   const log = openRunLog(resolveOptions(given));
-  return yield* log.following(logged(input, signal, { reports, log }));
+  return yield* log.following(logged(input, signal, { ...reports, log }));
 }
 
 /** The whole training, whose events go into the log. */
 async function* logged(
   input: TrainInput,
   signal: AbortSignal,
-  { reports, log }: { reports: Reports; log: RunLog },
+  { reports = {}, foldReports = {}, log }: TrainReports & { log: RunLog },
 ): AsyncGenerator<TrainEvent, TrainResult> {
   const start = Date.now();
   const { prepared, parts, seeded } = yield* begin(input, signal, true);
   const { options } = prepared;
   const { fitted, folds, seeds, decision: decided } = yield* learn(prepared, parts, seeded);
+  const discard = signal.aborted && signal.reason === DISCARD;
+  if (fitted === undefined) {
+    const result = { options, data: parts.facts, ...folds, seconds: (Date.now() - start) / 1000 };
+    throw yield* stoppedInFolds(result, discard ? {} : foldReports);
+  }
   const { engine, model, history } = fitted;
   try {
-    if (signal.aborted && signal.reason === DISCARD) {
-      throw new TextgraftError("cancelled", { message: "Stopped; nothing was written." });
-    }
+    if (discard) throw new TextgraftError("cancelled", { message: "Stopped; nothing was written." });
     const { labels } = parts.facts;
     const wanted = { labels, options, decision: decided };
     const { decision, test: ownTest } = yield* decideAndJudge(
@@ -180,28 +200,61 @@ export function dryRun(input: TrainInput): EventStream<TrainEvent, DryRun> & { c
 
 /**
  * One training; or with `seeds` several, of which the best is kept; or with `cv` those that test all rows, and then
- * one on all rows, of which some choose the best epoch.
+ * one on all rows, of which some choose the best epoch: stopped before that one has begun, there are only the folds.
  */
-async function* learn(prepared: Prepared, parts: Parts, seeded: Random): AsyncGenerator<TrainEvent, Learned> {
+async function* learn(
+  prepared: Prepared,
+  parts: Parts,
+  seeded: Random,
+): AsyncGenerator<TrainEvent, Learned | OnlyFolds> {
   const { options, problem } = prepared;
   const { labels } = parts.facts;
   if (options.seeds > 1) return yield* fitSeeds(prepared, parts);
   if (options.cv === 0 || parts.positions === undefined)
     return { fitted: yield* fit(prepared, parts, seeded) };
   const encoded = yield* encodeData(prepared, labels);
-  const folds = yield* testByFolds(prepared, parts, encoded, seeded);
-  yield { kind: "training", facts: { of: "final", number: 1, total: 1, seed: options.seed } };
-  const reader = readerOf(prepared);
-  const tokens = tokensOf(encoded, parts.positions, { labels, reader, options, problem });
-  return { folds, fitted: yield* fit(prepared, parts, seeded, tokens) };
+  const { positions: _positions, ...folds } = yield* testByFolds(prepared, parts, encoded, seeded);
+  try {
+    prepared.stopIfCancelled();
+    yield { kind: "training", facts: { of: "final", number: 1, total: 1, seed: options.seed } };
+    const reader = readerOf(prepared);
+    const tokens = tokensOf(encoded, parts.positions, { labels, reader, options, problem });
+    return { folds, fitted: yield* fit(prepared, parts, seeded, tokens) };
+  } catch (error) {
+    if (!isCancelled(error)) throw error;
+    return { folds: { stoppedAfter: { ended: folds.folds.length, total: options.cv }, ...folds } };
+  }
+}
+
+type TestedFolds = FoldResults & Pick<TrainResult, "test">;
+
+interface OnlyFolds {
+  folds: TestedFolds;
+  fitted?: undefined;
+  seeds?: undefined;
+  decision?: undefined;
 }
 
 interface Learned {
   fitted: Fitted;
-  folds?: FoldResults & Pick<TrainResult, "test">;
+  folds?: TestedFolds;
   seeds?: SeedResults;
   /** Where it was made already: its temperature is in the weights. */
   decision?: DecisionFacts;
+}
+
+/** Writes and tells what the folds that ended came to, and gives the error that the run ends with. */
+async function* stoppedInFolds(
+  result: CrossValidation,
+  foldReports: FoldReports,
+): AsyncGenerator<TrainEvent, TextgraftError> {
+  const folder = await writeFoldReports(foldReports, result);
+  yield { kind: "folds", result, ...(folder !== undefined && { folder }) };
+  const { ended, total } = result.stoppedAfter!;
+  const kept = folder === undefined ? "nothing was written" : `what they came to is in ${folder}`;
+  return new TextgraftError("cancelled", {
+    message: `Stopped after ${ended} of ${total} folds: there is no model; ${kept}.`,
+  });
 }
 
 /** Writes the model folder, and tells what others can't load of it. */

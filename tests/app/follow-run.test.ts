@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { failureOf } from "../../src/app/failure.js";
-import { followRun, stoppingLine } from "../../src/app/follow-run.js";
+import { followRun, type Kept, stoppingLine } from "../../src/app/follow-run.js";
 import { openProgress } from "../../src/app/progress.js";
 import { TextgraftError } from "../../src/base/errors.js";
 import type { DataFacts, EpochFacts, ModelFacts, TrainEvent, TrainResult } from "../../src/run/events.js";
@@ -167,9 +167,9 @@ test("what a signal cancelled ends with its code, a failure after it with its ow
 
 test("a stopped run says whether anything will be saved", async () => {
   const said: string[] = [];
-  let training = false;
+  let kept: Kept = "nothing";
   const stopping = (kind: string): void => {
-    said.push(`${kind}: ${stoppingLine({ training }).split(".")[0]}`);
+    said.push(`${kind}: ${stoppingLine(kept).split(".")[0]}`);
   };
   const facts: ModelFacts = {
     model: "mini",
@@ -206,11 +206,12 @@ test("a stopped run says whether anything will be saved", async () => {
     },
   };
   const silent = { say() {}, live() {}, end() {} };
-  await followRun(run, silent, () => {
-    training = true;
-  });
+  const onKept = (now: Kept) => {
+    kept = now;
+  };
+  await followRun(run, silent, { onKept });
   const [early, late] = [
-    "Stopping; nothing has been trained yet",
+    "Stopping; no training has come far enough",
     "Stopping after this step; the best weights",
   ];
   expect(said).toEqual([

@@ -15,8 +15,28 @@ export const runInProcess = (...args: string[]): Promise<Captured> => run(runCom
 /** The same as it was built, for verbs that need a worker: a thread can't load TypeScript. */
 export const runBuilt = (...args: string[]): Promise<Captured> => run(runBuiltCommandLine, args);
 
-async function run(commandLine: typeof runCommandLine, args: string[]): Promise<Captured> {
-  const [stdout, stderr] = [captured(), captured()];
+/** The same with Ctrl-C as soon as standard error has something that `seen` matches; only listeners hear of it, not the process. */
+export function runStopped(seen: RegExp, ...args: string[]): Promise<Captured> {
+  const stderr = captured();
+  let told = false;
+  const write = stderr.stream.write.bind(stderr.stream) as (chunk: unknown) => boolean;
+  stderr.stream.write = (chunk: unknown) => {
+    const ok = write(chunk);
+    if (!told && seen.test(stderr.text())) {
+      told = true;
+      process.emit("SIGINT", "SIGINT");
+    }
+    return ok;
+  };
+  return run(runBuiltCommandLine, args, stderr);
+}
+
+async function run(
+  commandLine: typeof runCommandLine,
+  args: string[],
+  stderr = captured(),
+): Promise<Captured> {
+  const stdout = captured();
   const code = await commandLine(args, { stdout: stdout.stream, stderr: stderr.stream });
   return { stdout: stdout.text(), stderr: stderr.text(), code };
 }

@@ -43,6 +43,31 @@ test("wrong labels come first", async () => {
   expect(JSON.parse(JSON.stringify(auditData(result))).findings).toHaveLength(findings.length);
 });
 
+test("stopped, an audit ranks the rows that were judged, each as the whole audit judges it", async () => {
+  const { data } = flippedRows(90, 5);
+  const short = { ...options, epochs: 2, data, cv: 3 };
+  const run = audit(short);
+  let ended = 0;
+  for await (const { kind } of run) {
+    if (kind === "trained") ended++;
+    if (kind === "step" && ended === 2) run.cancel();
+  }
+  const result = await run.result;
+  expect(result.stoppedAfter).toEqual({ ended: 2, total: 3 });
+  expect(result.test.judged).toHaveLength(60);
+  expect(result.ranking.map(({ example }) => example).sort((a, b) => a - b)).toEqual([...Array(60).keys()]);
+  const whole = await audit(short).result;
+  for (const { row, example, margin } of result.findings) {
+    expect(result.test.judged[example]!.row).toBe(row);
+    expect(margin).toBe(whole.ranking.find((found) => found.example === row - 1)!.margin);
+  }
+  expect(result.findings.length).toBeGreaterThan(0);
+  expect(auditReport(result)).toMatch(
+    /^Stopped after 2 of 3 trainings, in .*: 60 texts were judged, .* The other 30 were not, so nothing is said of them\.\n/,
+  );
+  expect(auditData(result)).toMatchObject({ judged: 60, notJudged: 30 });
+});
+
 test("a copy with another label is found whatever the model says, and its rows are told", async () => {
   const rows = inventedRows(60, ["sea", "kitchen"]);
   const copies = [

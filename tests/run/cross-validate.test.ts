@@ -1,6 +1,13 @@
-import { stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { crossValidate, load, type TrainEvent, type TrainingFacts, train } from "textgraft";
+import {
+  crossValidate,
+  load,
+  type TrainEvent,
+  type TrainingFacts,
+  type TrainingOutcome,
+  train,
+} from "textgraft";
 import { expect, test } from "vitest";
 import { classificationMetrics, confusionMatrix } from "../../src/run/metrics/confusion.js";
 import type { SavedFacts } from "../../src/run/saved-facts.js";
@@ -106,7 +113,8 @@ test("texts with several labels are cross-validated, too", async () => {
 test("seeds share a split; the best on validation rows is kept, and saved bit for bit", async () => {
   const output = join(folder, "seeds");
   const { events, result } = await trained({ ...options, data: rows, seeds: 3, seed: 5, output });
-  const { runs, chosen, spread } = result.seeds!;
+  const { runs, chosen, spread, stoppedAfter } = result.seeds!;
+  expect(stoppedAfter).toBeUndefined();
   expect(trainings(events).map(({ seed }) => seed)).toEqual([5, 6, 7]);
   expect(runs.map(({ seed }) => seed)).toEqual([5, 6, 7]);
   const losses = runs.map(({ validationLoss }) => validationLoss);
@@ -121,18 +129,64 @@ test("seeds share a split; the best on validation rows is kept, and saved bit fo
   if (chosen === 5) expect(await weightsOf(output)).toEqual(await weightsOf(join(folder, "alone")));
 });
 
-test("stopped in a fold, nothing is written", async () => {
+test("stopped before a fold has ended, nothing is written", async () => {
+  const output = join(folder, "stopped-at-once");
+  const run = train({ ...options, data: rows, cv: 3, output });
+  await expect(async () => {
+    for await (const { kind } of run) if (kind === "step") run.cancel();
+  }).rejects.toThrow("Stopped in training 1 of 3; nothing was written.");
+  for (const path of [output, `${output}-folds`, `${output}.running`])
+    await expect(stat(path)).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+test("stopped in a later fold, there is no model, but what the others came to is told and written", async () => {
   const output = join(folder, "stopped");
   const run = train({ ...options, data: rows, cv: 3, output });
-  const events: string[] = [];
+  const events: TrainEvent[] = [];
   await expect(async () => {
-    for await (const { kind } of run) {
-      events.push(kind);
-      if (kind === "trained") run.cancel();
+    for await (const event of run) {
+      events.push(event);
+      if (event.kind === "step" && events.some(({ kind }) => kind === "trained")) run.cancel();
     }
-  }).rejects.toMatchObject({ code: "cancelled" });
-  expect(events.filter((kind) => kind === "trained")).toHaveLength(1);
+  }).rejects.toMatchObject({
+    code: "cancelled",
+    message: `Stopped after 1 of 3 folds: there is no model; what they came to is in ${output}-folds.`,
+  });
   await expect(stat(output)).rejects.toMatchObject({ code: "ENOENT" });
+  const [told] = events.flatMap((event) => (event.kind === "folds" ? [event.result] : []));
+  const [trained] = events.flatMap((event) => (event.kind === "trained" ? [event.facts] : []));
+  expect(told).toMatchObject({ stoppedAfter: { ended: 1, total: 3 }, folds: [trained] });
+  expect((await readdir(`${output}-folds`)).sort()).toEqual(["out-of-fold.csv", "report.txt"]);
+  const answers = await readFile(join(`${output}-folds`, "out-of-fold.csv"), "utf8");
+  expect(answers.trimEnd().split("\n")).toHaveLength(1 + 30);
+});
+
+test("a cross-validation that is stopped has the rows of the folds that ended, as the whole has them", async () => {
+  const stopped = crossValidate({ ...options, data: rows, cv: 3 });
+  let ended = 0;
+  for await (const { kind } of stopped) {
+    if (kind === "trained") ended++;
+    if (kind === "step" && ended === 2) stopped.cancel();
+  }
+  const part = await stopped.result;
+  const { stoppedAfter, test: all, folds } = await crossValidate({ ...options, data: rows, cv: 3 }).result;
+  expect(stoppedAfter).toBeUndefined();
+  expect(part.stoppedAfter).toEqual({ ended: 2, total: 3 });
+  const scores = ({ number, metrics }: TrainingOutcome) => [number, metrics.accuracy];
+  expect(part.folds.map(scores)).toEqual(folds.slice(0, 2).map(scores));
+  const tested = new Set(part.test.judged.map(({ row }) => row));
+  expect(tested.size).toBe(60);
+  expect(part.test.judged).toEqual(all.judged.filter(({ row }) => tested.has(row)));
+});
+
+test("stopped when all folds have ended, but not the model, the folds are kept", async () => {
+  const output = join(folder, "stopped-at-last");
+  const run = train({ ...options, data: rows, cv: 2, output });
+  await expect(async () => {
+    for await (const event of run) if (event.kind === "training" && event.facts.of === "final") run.cancel();
+  }).rejects.toThrow("Stopped after 2 of 2 folds");
+  const answers = await readFile(join(`${output}-folds`, "out-of-fold.csv"), "utf8");
+  expect(answers.trimEnd().split("\n")).toHaveLength(1 + 90);
 });
 
 test("stopped in a later seed, the best of those that ended is saved", async () => {
@@ -145,6 +199,7 @@ test("stopped in a later seed, the best of those that ended is saved", async () 
   }
   const { seeds, stopped } = await run.result;
   expect(seeds!.runs.map(({ seed }) => seed)).toEqual([5]);
+  expect(seeds!.stoppedAfter).toEqual({ ended: 1, total: 3 });
   expect(stopped).toBeNull();
   expect(await weightsOf(output)).toEqual(await weightsOf(join(folder, "alone")));
 });

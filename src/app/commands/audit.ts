@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { auditCsv, auditData, auditReport } from "../../report/audit.js";
+import { auditCsv, auditData, auditReport, judgedLine } from "../../report/audit.js";
 import { count } from "../../report/plain.js";
 import type { TrainOptions } from "../../run/options.js";
 import { type App, type CommonFlags, checkOutput, jsonLine, writeOutput } from "../app.js";
@@ -69,14 +69,23 @@ async function auditVerb(
   const { audit } = await import("../../run/audit-node.js");
   const progress = openProgress(app.stderr, { quiet });
   const run = audit({ data, ...options });
+  let ended = false;
   const signals = onStopSignals(() => {
-    progress.say("Stopping; an audit has no result before its last training. Ctrl-C again ends at once.");
+    const kept = ended
+      ? "Stopping after this step; rows that were judged are ranked."
+      : "Stopping; no training has ended, so there is no result.";
+    progress.say(`${kept} Ctrl-C again ends at once.`);
     run.cancel();
   });
   try {
-    const result = await followRun(run, progress);
+    const result = await followRun(run, progress, {
+      onKept: (kept) => {
+        ended = kept === "folds";
+      },
+    });
     if (output !== undefined) {
       await writeOutput(app, output, auditCsv(result));
+      if (result.stoppedAfter) progress.say(judgedLine(result));
       if (output === "-") return;
       progress.say(`Wrote ${count(result.findings.length, "row")} to ${output}, the most doubtful first.`);
     }

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
-import { trainingData } from "../../report/data.js";
+import { stoppedFoldsData, trainingData } from "../../report/data.js";
 import { dataLines, estimateLine, modelLines } from "../../report/facts.js";
-import { trainingReport } from "../../report/run-report.js";
+import { stoppedFoldsReport, trainingReport } from "../../report/run-report.js";
 import { flagName, recipes, type TrainOptions, trainOptions } from "../../run/options.js";
 import type { DryRun, TrainInput } from "../../run/train-node.js";
 import { type App, type CommonFlags, jsonLine } from "../app.js";
 import { withConfig } from "../config.js";
-import { followRun, stoppingLine } from "../follow-run.js";
+import { followRun, type Kept, stoppingLine } from "../follow-run.js";
 import { modelEvents } from "../model-events.js";
 import { openProgress } from "../progress.js";
 import { LABELLED_DATA } from "../reading-options.js";
@@ -67,14 +67,18 @@ async function trainVerb(app: App, input: TrainInput, { json, quiet }: Common): 
   const { train } = await import("../../report/train-node.js");
   const progress = openProgress(app.stderr, { quiet });
   const run = train(input);
-  let training = false;
+  let kept: Kept = "nothing";
   const signals = onStopSignals(() => {
-    progress.say(stoppingLine({ training }));
+    progress.say(stoppingLine(kept));
     run.cancel();
   });
   try {
-    const result = await followRun(run, progress, () => {
-      training = true;
+    const result = await followRun(run, progress, {
+      onKept: (now) => {
+        kept = now;
+      },
+      onFolds: (folds) =>
+        app.stdout.write(json ? jsonLine(stoppedFoldsData(folds)) : stoppedFoldsReport(folds)),
     });
     app.stdout.write(json ? jsonLine(trainingData(result)) : trainingReport(result));
   } finally {

@@ -4,6 +4,7 @@ import type { Flip } from "../run/comparison.js";
 import type { Comparison } from "../run/evaluate-node.js";
 import type { Judgement } from "../run/judgement.js";
 import { namedMetrics } from "../run/metrics/names.js";
+import { hasUnknown } from "./answered.js";
 import { gatesText } from "./gates.js";
 import { decimals, intervalText, labelRows, overallRows, withInterval } from "./intervals.js";
 import { gateData, metricsData } from "./metrics-data.js";
@@ -12,11 +13,12 @@ import { sections } from "./sections.js";
 
 /** Two models side by side as text, with the texts whose answer changed. */
 export function comparisonReport(comparison: Comparison): string {
-  const { a, flips, gates } = comparison;
+  const { a, b, flips, gates } = comparison;
+  const unknown = hasUnknown(a) || hasUnknown(b);
   return sections([
     [`Comparison on ${count(a.judged.length, "text")}`, overview(comparison)],
     ["Changed answers", flipsText(comparison.labels, flips)],
-    ...(gates.length === 0 ? [] : [["Gates, of B less A", gatesText(gates)] as const]),
+    ...(gates.length === 0 ? [] : [["Gates, of B less A", gatesText(gates, unknown)] as const]),
   ]);
 }
 

@@ -1,4 +1,3 @@
-import type { Answered } from "../run/answered.js";
 import type {
   CalibrationFacts,
   DecisionFacts,
@@ -37,7 +36,7 @@ const change = (before: CalibrationScores, after: CalibrationScores): string =>
 
 function thresholdLine(facts: ThresholdFacts, texts: number): string {
   const { label, aim, reached, threshold, few } = facts;
-  const from = `from a probability of ${probability(threshold)} on`;
+  const from = `from a probability of ${thresholdText(threshold)} on`;
   const on = count(texts, "validation text");
   if (!reached) {
     return (
@@ -71,7 +70,7 @@ function unknownLine(facts: UnknownFacts, texts: number): string {
   const rule =
     unknownBelow === 0
       ? `every text is answered: no more than ${percent(mostWrong!)} of the answers are wrong`
-      : `answers below ${probability(unknownBelow)} are withheld`;
+      : `answers below ${thresholdText(unknownBelow)} are withheld`;
   return (
     `Unknown: ${rule}. Of ${count(texts, "validation text")} ${grouped(answered)} are answered ` +
     `(${percent(answered / texts)}), ${grouped(wrong)} of them wrongly.${caution(few)}`
@@ -87,16 +86,5 @@ function caution(few: Few | undefined): string {
   return ` That rests on ${count(few.there, "text")}; ${enough}.`;
 }
 
-/** How many texts were answered, and how well, where a model may say unknown. */
-export function answeredLine({ texts, answered, right, withheldRight }: Answered): string {
-  const withheld = texts - answered;
-  const good = answered === 0 ? "" : `; of these ${grouped(right)} rightly (${percent(right / answered)})`;
-  return (
-    `Answered: ${grouped(answered)} of ${count(texts, "text")} (${percent(answered / texts)})${good}. ` +
-    `The other ${grouped(withheld)} are unknown; ${grouped(withheldRight)} of them would have been right. ` +
-    "All other numbers here are as if every text had been answered."
-  );
-}
-
 /** More digits near 0 and 1, where thresholds for rare errors lie. */
-const probability = (p: number): string => (p > 0.99 || p < 0.01 ? p.toPrecision(6) : p.toFixed(3));
+export const thresholdText = (p: number): string => (p > 0.99 || p < 0.01 ? p.toPrecision(6) : p.toFixed(3));

@@ -1,13 +1,14 @@
 import type { GateResult } from "../run/gates.js";
+import { GATES_AS_IF_ANSWERED } from "./answered.js";
 import { count } from "./plain.js";
 
-/** A line for each gate. */
-export function gatesText(gates: readonly GateResult[]): string {
+/** A line for each gate, and what they are held against where texts were left unknown. */
+export function gatesText(gates: readonly GateResult[], unknown: boolean): string {
   const lines = gates.map(
     ({ passed, expected, found }) =>
       `${passed ? "passed" : "FAILED"}  ${expected}: found ${foundText(found)}`,
   );
-  return `${[...lines, gatesSentence(gates)].join("\n")}\n`;
+  return `${[...lines, gatesSentence(gates), ...(unknown ? [GATES_AS_IF_ANSWERED] : [])].join("\n")}\n`;
 }
 
 /** "1 of 2 gates failed." */

@@ -70,7 +70,8 @@ const isTelling = (average: string, metrics: Metrics): boolean => average !== "m
 const averageOf = (metrics: Metrics, average: ReturnType<typeof averagesOf>[number]): Scores =>
   average === "samples" ? (metrics as Metrics & { samples: Scores }).samples : metrics[average];
 
-const problemOf = (metrics: Metrics) => ("samples" in metrics ? "multi_label" : "single_label");
+/** What kind of answers metrics are of. */
+export const problemOf = (metrics: Metrics) => ("samples" in metrics ? "multi_label" : "single_label");
 
 /** All numbers with their intervals as two tables, and what they mean. */
 export function intervalTables(labels: readonly string[], { metrics, intervals }: Judgement): string {

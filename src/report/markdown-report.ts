@@ -4,6 +4,15 @@ import type { GateResult } from "../run/gates.js";
 import type { Judgement } from "../run/judgement.js";
 import { codeCell, inline, table } from "../run/markdown.js";
 import {
+  ANSWERED_HEADER,
+  answeredCells,
+  answeredLabels,
+  answeredSentences,
+  FOUND,
+  GATES_AS_IF_ANSWERED,
+  hasUnknown,
+} from "./answered.js";
+import {
   comparisonRows,
   flipCounts,
   labelF1Rows,
@@ -22,7 +31,7 @@ import {
   overallRows,
   withInterval,
 } from "./intervals.js";
-import { mistakesOf } from "./mistakes.js";
+import { mistakesOf, noMistakes } from "./mistakes.js";
 import { count, grouped, oneLine } from "./plain.js";
 import { floorSentence } from "./sentences.js";
 
@@ -43,7 +52,7 @@ export function evaluationMarkdown(evaluation: Evaluation): string {
   const { labels, folder, source, judged, gates } = evaluation;
   return page([
     `## Textgraft: ${shown(fileName(folder))} on ${shown(fileName(source))}`,
-    gatesPart(gates),
+    gatesPart(gates, hasUnknown(evaluation)),
     ...judgementParts(labels, evaluation),
     mistakesPart(labels, judged),
     prose([EXPLAINED]),
@@ -52,11 +61,11 @@ export function evaluationMarkdown(evaluation: Evaluation): string {
 
 /** A comparison as a comment on a pull request: gates, numbers, and the texts whose answer changed. */
 export function comparisonMarkdown(comparison: Comparison): string {
-  const { folders, source, gates } = comparison;
+  const { folders, source, gates, a, b } = comparison;
   return page([
     `## Textgraft: two models on ${shown(fileName(source))}`,
     prose([`A is ${folders.a}, B is ${folders.b}.`, verdictSentence(comparison)]),
-    gatesPart(gates),
+    gatesPart(gates, hasUnknown(a) || hasUnknown(b)),
     block(table(["", "A", "B", "B - A"], comparisonRows(comparison))),
     block(
       table(
@@ -94,18 +103,31 @@ function judgementParts(labels: readonly string[], judgement: Judgement): string
         ]),
       ),
     ),
+    ...answeredParts(labels, judgement),
     prose(intervalSentences(judgement)),
   ];
 }
 
-function gatesPart(gates: readonly GateResult[]): string {
+/** What was left unknown, and how good the rest is. */
+function answeredParts(labels: readonly string[], judgement: Judgement): string[] {
+  if (!hasUnknown(judgement)) return [];
+  const rows = answeredLabels(labels, judgement).map((row) => [codeCell(row.label), ...answeredCells(row)]);
+  return [
+    prose(answeredSentences(judgement.answered)),
+    block(table(["", ...ANSWERED_HEADER], rows)),
+    prose([FOUND]),
+  ];
+}
+
+function gatesPart(gates: readonly GateResult[], unknown: boolean): string {
   if (gates.length === 0) return "";
   const rows = gates.map(({ expected, found, passed }) => [
     passed ? "✅ passed" : "❌ failed",
     codeCell(expected),
     foundText(found),
   ]);
-  return `**${gatesSentence(gates)}**\n\n${block(table(["gate", "expected", "found"], rows))}`;
+  const against = unknown ? `\n${prose([GATES_AS_IF_ANSWERED])}` : "";
+  return `**${gatesSentence(gates)}**\n\n${block(table(["gate", "expected", "found"], rows))}${against}`;
 }
 
 const mostTexts = 20;
@@ -113,7 +135,7 @@ const mostTexts = 20;
 /** Texts that people may quote by name, link or mark stand in code, where none of that works. */
 function mistakesPart(labels: readonly string[], judged: readonly Judged[]): string {
   const mistakes = mistakesOf(judged);
-  if (mistakes.length === 0) return prose(["Every text got its label."]);
+  if (mistakes.length === 0) return prose([noMistakes(judged)]);
   const names = namesOf(labels);
   const rows = mistakes
     .slice(0, mostTexts)

@@ -9,6 +9,12 @@ export function mistakesOf(judged: readonly Judged[]): Judged[] {
     .sort((a, b) => sureness(b) - sureness(a));
 }
 
+/** What is said where there are none. */
+export const noMistakes = (judged: readonly Judged[]): string =>
+  judged.some(({ unknown }) => unknown)
+    ? "None: every text that was answered got its label."
+    : "None: every text got its label.";
+
 /** labelIds that a text was wrongly given. */
 export const wrongIds = ({ labelIds, predictedIds }: Judged): number[] =>
   predictedIds.filter((id) => !labelIds.includes(id));

@@ -4,12 +4,13 @@ import type { CrossValidation, EpochFacts, Judged, TrainResult } from "../run/ev
 import type { GateResult } from "../run/gates.js";
 import type { Judgement } from "../run/judgement.js";
 import type { MultiLabelMetrics } from "../run/metrics/multilabel.js";
-import { answeredLine, calibrationLine, decisionLines } from "./decision.js";
+import { answeredSentences, answeredTable, FOUND, hasUnknown } from "./answered.js";
+import { calibrationLine, decisionLines } from "./decision.js";
 import { EXPLAINED } from "./explained.js";
 import { dataLines, modelLines, rowsOf, splitTable } from "./facts.js";
 import { gatesText } from "./gates.js";
 import { intervalSentences, intervalTables } from "./intervals.js";
-import { missedIds, mistakesOf, wrongIds } from "./mistakes.js";
+import { missedIds, mistakesOf, noMistakes, wrongIds } from "./mistakes.js";
 import { clock, columns, count, grouped, oneLine, percent } from "./plain.js";
 import { sections } from "./sections.js";
 import { floorSentence, labelSentences } from "./sentences.js";
@@ -70,7 +71,7 @@ export function evaluationReport(
   return sections([
     [`Test on ${count(judged.length, "text")}`, judgementText(labels, judgement)],
     ["Worst mistakes", mistakesText(labels, judged)],
-    ...(gates.length === 0 ? [] : [["Gates", gatesText(gates)] as const]),
+    ...(gates.length === 0 ? [] : [["Gates", gatesText(gates, hasUnknown(judgement))] as const]),
   ]);
 }
 
@@ -84,11 +85,10 @@ function judgementText(labels: readonly string[], judgement: Judgement): string 
       : confusionMatrixText(labels, metrics.confusion),
     lines(labelSentences(labels, metrics)),
     intervalTables(labels, judgement),
-    lines([
-      ...(judgement.answered ? [answeredLine(judgement.answered)] : []),
-      ...intervalSentences(judgement),
-      EXPLAINED,
-    ]),
+    ...(hasUnknown(judgement)
+      ? [`${lines(answeredSentences(judgement.answered))}\n${answeredTable(labels, judgement)}${FOUND}\n`]
+      : []),
+    lines([...intervalSentences(judgement), EXPLAINED]),
   ].join("\n");
 }
 
@@ -149,7 +149,7 @@ const timeLine = ({ seconds }: TrainResult): string => `All in all ${clock(secon
 
 function mistakesText(labels: readonly string[], judged: readonly Judged[]): string {
   const mistakes = mistakesOf(judged);
-  if (mistakes.length === 0) return "None: every text got its label.\n";
+  if (mistakes.length === 0) return `${noMistakes(judged)}\n`;
   const names = (ids: readonly number[]) =>
     ids.length === 0 ? "without a label" : formatLabels(ids.map((id) => labels[id]!));
   const shown = mistakes.slice(0, mostMistakes).map((answer) => {

@@ -32,7 +32,7 @@ export const usual: Decision = {};
 export interface Answer {
   /** Its labels: exactly one, or where a text may have several any number in rising order. Also of what is withheld. */
   readonly labelIds: LabelIds;
-  /** How probable it is; of several yes-or-no answers, the least sure one. */
+  /** See `certaintyOf`. */
   readonly probability: number;
   /** It is withheld. */
   readonly unknown: boolean;
@@ -48,9 +48,21 @@ export function answerOf(
   decision: Decision = usual,
 ): Answer {
   const { unknownBelow = 0 } = decision;
-  const { labelIds, probability, undecided } =
+  const { labelIds, undecided } =
     problem === "multi_label" ? several(probabilities, decision) : one(probabilities, decision);
+  const probability = certaintyOf(problem, probabilities, labelIds);
   return { labelIds, probability, unknown: undecided || probability < unknownBelow };
+}
+
+/** How probable an answer is, by which it is withheld or not; of several yes-or-no answers, the least sure one. */
+export function certaintyOf(problem: Problem, probabilities: ArrayLike<number>, labelIds: LabelIds): number {
+  if (problem === "single_label") return probabilities[labelIds[0]!]!;
+  let least = 1;
+  for (let id = 0; id < probabilities.length; id++) {
+    const p = probabilities[id]!;
+    least = Math.min(least, labelIds.includes(id) ? p : 1 - p);
+  }
+  return least;
 }
 
 /** The label that is shown for an answer: the one that was chosen, or of several the most probable of all labels. */
@@ -60,7 +72,7 @@ export const shownId = (problem: Problem, probabilities: ArrayLike<number>, { la
 function one(probabilities: ArrayLike<number>, { thresholds, costs }: Decision) {
   const found = costs ? cheapest(probabilities, costs) : reached(probabilities, thresholds);
   const labelId = found ?? argmax(probabilities);
-  return { labelIds: [labelId], probability: probabilities[labelId]!, undecided: found === undefined };
+  return { labelIds: [labelId], undecided: found === undefined };
 }
 
 /** The given label with the least expected cost Σᵢ pᵢ·costs[i][given]; the first of equals. */
@@ -85,12 +97,7 @@ function reached(probabilities: ArrayLike<number>, thresholds: Decision["thresho
 
 function several(probabilities: ArrayLike<number>, { thresholds }: Decision) {
   const labelIds: number[] = [];
-  let probability = 1;
-  for (let id = 0; id < probabilities.length; id++) {
-    const p = probabilities[id]!;
-    const given = p >= (thresholds?.[id] ?? USUAL_THRESHOLD);
-    if (given) labelIds.push(id);
-    probability = Math.min(probability, given ? p : 1 - p);
-  }
-  return { labelIds, probability, undecided: false };
+  for (let id = 0; id < probabilities.length; id++)
+    if (probabilities[id]! >= (thresholds?.[id] ?? USUAL_THRESHOLD)) labelIds.push(id);
+  return { labelIds, undecided: false };
 }

@@ -30,6 +30,8 @@ export interface Invented {
   support: readonly number[];
   /** How well the model knows them: 0 nothing, 5 very well. */
   knowledge: number;
+  /** Less sure answers are withheld. */
+  unknownBelow?: number;
   texts?: readonly string[];
   seed?: number;
 }
@@ -49,6 +51,9 @@ export const imbalanced: Invented = {
   support: [310, 150, 80, 40, 6],
   knowledge: 2.6,
 };
+
+/** The same, but answers below a probability are withheld. */
+export const unsure: Invented = { ...imbalanced, unknownBelow: 0.6 };
 
 export const multiLabel: Invented = {
   labels: ["politics", "sports", "economy", "culture", "science"],
@@ -202,7 +207,7 @@ function makeResult(invented: Invented): TrainResult {
 
 /** Texts with labels, and probabilities that know them more or less. */
 export function inventedJudged(
-  { labels, problem, support, knowledge, texts }: Invented,
+  { labels, problem, support, knowledge, texts, unknownBelow = 0 }: Invented,
   stream: Random,
 ): Judged[] {
   const noise = () => stream.uniform() + stream.uniform() + stream.uniform() - 1.5;
@@ -224,6 +229,7 @@ export function inventedJudged(
       const sum = powers.reduce((a, b) => a + b, 0);
       const probabilities =
         problem === "multi_label" ? logits.map((x) => 1 / (1 + Math.exp(-x))) : powers.map((x) => x / sum);
+      const { labelIds: predictedIds, unknown } = answerOf(problem, probabilities, { unknownBelow });
       const row = 1 + Math.floor(stream.uniform() * 5000);
       return {
         text:
@@ -231,8 +237,9 @@ export function inventedJudged(
           `An invented text, number ${row}, that speaks of ${labels[labelId]} and of other things.`,
         row,
         labelIds,
-        predictedIds: answerOf(problem, probabilities).labelIds,
+        predictedIds,
         probabilities,
+        ...(unknown && { unknown }),
       };
     }),
   );

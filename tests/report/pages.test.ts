@@ -17,13 +17,14 @@ import {
   inventedResult,
   multiLabel,
   unruly,
+  unsure,
 } from "./invented-results.js";
 
 const folder = await mkdtemp(join(tmpdir(), "textgraft-pages-"));
 afterAll(() => rm(folder, { recursive: true }));
 const browser = await openBrowser();
 
-const kinds: Record<string, Invented> = { binary, imbalanced, multiLabel, unruly };
+const kinds: Record<string, Invented> = { binary, imbalanced, multiLabel, unruly, unsure };
 const explain: Explain = async (text, label) =>
   inventedExplanation(text, label, [1, -0.9, 0.5, -0.4, 0.2, -0.15, 0]);
 const pages: { name: string; text: string }[] = [];

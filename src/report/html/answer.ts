@@ -1,17 +1,28 @@
 import type { TrainResult } from "../../run/events.js";
 import type { Interval } from "../../run/metrics/interval.js";
 import type { Metrics } from "../../run/metrics.js";
+import { hasUnknown, type WithUnknown } from "../answered.js";
 import { intervalText } from "../intervals.js";
 import { grouped } from "../plain.js";
 import { type Content, html, labelName, share } from "./markup.js";
 import type { Judgement } from "./ranking.js";
 import { table } from "./table.js";
 
-/** How many texts got their label, in one sentence. */
-export function answerSentence({ judged, metrics, problem }: Judgement): Content {
+/** How many texts got their label, in one sentence; where texts were left unknown, of those that were answered. */
+export function answerSentence(judgement: Judgement): Content {
+  const { judged, metrics, problem } = judgement;
+  if (hasUnknown(judgement)) return answeredSentence(judgement);
   const right = Math.round(metrics.accuracy * judged.length);
   const labels = problem === "multi_label" ? "all their labels" : "their label";
   return html`<p class="answer"><em>${grouped(right)} of ${grouped(judged.length)}</em> test texts got ${labels}: ${share(metrics.accuracy)}.</p>`;
+}
+
+function answeredSentence({ answered: { texts, answered, right, accuracy } }: WithUnknown): Content {
+  const unknown = grouped(texts - answered);
+  if (answered === 0)
+    return html`<p class="answer"><em>None of ${grouped(texts)}</em> test texts was answered: all are unknown.</p>`;
+  return html`<p class="answer"><em>${grouped(right)} of ${grouped(answered)}</em> answers are right: ${share(accuracy)}. <a href="#unknown">${unknown} of ${grouped(texts)}</a> test texts were left unknown.</p>
+<p>All numbers below are as if every text had been answered, unless they say otherwise.</p>`;
 }
 
 /** The numbers that people ask for first, each with its interval. */

@@ -1,3 +1,4 @@
+import { hasUnknown } from "../answered.js";
 import { calibrationFigure } from "./calibration.js";
 import { figures } from "./figure.js";
 import { intervalsSection } from "./intervals-section.js";
@@ -6,6 +7,7 @@ import { html } from "./markup.js";
 import { type AboutMistakes, mistakesSection } from "./mistakes-section.js";
 import type { Section } from "./page.js";
 import { type Judgement, rankingFigures } from "./ranking.js";
+import { unknownSection } from "./unknown-section.js";
 
 /**
  * What a model is worth on some texts, whether it was just trained or not; `temperature` is what its logits are divided by,
@@ -22,6 +24,16 @@ export function judgementSections(
       short: "Mistakes",
       content: mistakesSection(judgement, about),
     },
+    ...(hasUnknown(judgement)
+      ? [
+          {
+            id: "unknown",
+            title: "What it leaves unknown",
+            short: "Unknown",
+            content: unknownSection(judgement),
+          },
+        ]
+      : []),
     {
       id: "labels",
       title: "Label by label",

@@ -1,7 +1,7 @@
 import { wholeText } from "../../data/examples.js";
 import type { Judged } from "../../run/events.js";
 import type { Explanation } from "../../run/explain.js";
-import { missedIds, mistakesOf, wrongIds } from "../mistakes.js";
+import { missedIds, mistakesOf, noMistakes, wrongIds } from "../mistakes.js";
 import { count, grouped } from "../plain.js";
 import { type Explanations, markedText, SHOWN } from "./explained-mistakes.js";
 import { type Content, html, labelName, share, shortened } from "./markup.js";
@@ -19,7 +19,7 @@ export interface AboutMistakes {
 export function mistakesSection(judgement: Judgement, { explanations, file }: AboutMistakes): Content {
   const { labels, judged } = judgement;
   const mistakes = mistakesOf(judged);
-  if (mistakes.length === 0) return html`<p>None: every text got its label.</p>`;
+  if (mistakes.length === 0) return html`<p>${noMistakes(judged)}</p>`;
   const all = `${count(mistakes.length, "text")} of ${grouped(judged.length)} got a wrong label (${share(mistakes.length / judged.length)}).`;
   const order =
     mistakes.length > 1 &&

@@ -36,9 +36,10 @@ import { count, grouped, oneLine } from "./plain.js";
 import { floorSentence } from "./sentences.js";
 
 /** A training as a comment on a pull request: the numbers with their intervals first, all else folded away. */
-export function trainingMarkdown({ data, model, test, folder }: TrainResult): string {
+export function trainingMarkdown({ data, model, test, folder, collapsed }: TrainResult): string {
   return page([
     `## Textgraft: ${shown(fileName(folder))}`,
+    collapsed === undefined ? "" : prose([collapsed]),
     ...judgementParts(data.labels, test),
     prose([floorSentence(test.metrics, test.floors)]),
     mistakesPart(data.labels, test.judged),

@@ -5,6 +5,7 @@ import { random } from "../../src/base/random.js";
 import { labelCurves, type Point, reliability, thinned, uncalibrated } from "../../src/report/html/curves.js";
 import { escaped, html, shortened } from "../../src/report/html/markup.js";
 import { trainingPage } from "../../src/report/html/training-page.js";
+import { trainingMarkdown } from "../../src/report/markdown-report.js";
 import { mistakesOf } from "../../src/report/mistakes.js";
 import type { TrainResult } from "../../src/run/events.js";
 import { averagePrecision, precisionRecallCurve, rocAuc } from "../../src/run/metrics/ranking.js";
@@ -96,6 +97,21 @@ test("what stopped a training, or would help it, stands at the top", () => {
   expect(told({ stillFalling: true, bestEpoch: 4 })).toContain("train longer (--epochs 8)");
   expect(told({ stopped: "cancelled" })).toContain("Stopped after 4 epochs");
   expect(told({})).not.toContain("epoch");
+});
+
+test("a training that collapsed is told above the answer, in the words of the command line", () => {
+  const collapsed =
+    "The training has collapsed: every validation text gets the same answer (ham). Try <this>.";
+  const result = { ...inventedResult(binary), collapsed };
+  const { document } = parseHTML(trainingPage(result));
+  const header = [...document.querySelector("header")!.children].map(({ textContent }) => textContent);
+  const at = header.indexOf(collapsed);
+  expect(at).toBe(1); // below the title
+  expect(document.querySelector("header")!.children[at]!.className).toBe("notice");
+  expect(header.filter((text) => text.includes("has collapsed"))).toHaveLength(1);
+  expect(document.querySelector("#training")!.textContent).toContain(collapsed);
+  expect(trainingMarkdown(result)).toContain("The training has collapsed: every validation text");
+  expect(trainingMarkdown(inventedResult(binary))).not.toContain("collapsed");
 });
 
 test("pages of other courses of a training can be made, too", () => {

@@ -24,12 +24,9 @@ export function trainingPage(result: TrainResult, explanations: Explanations = n
   return page({
     title: `${name}: report of a Textgraft model`,
     subject: html`${foreign(name)} tells ${labelList(data.labels)} apart`,
-    answer: html`${answerSentence(judgement)}
+    answer: html`${result.collapsed !== undefined && notice(result.collapsed)}${answerSentence(judgement)}
 <p class="lead">${floorSentence(test.metrics, test.floors)}</p>
-${notices(result).map(
-  (text) => html`<p class="notice">${text}</p>
-`,
-)}${scores(judgement)}`,
+${notices(result).map(notice)}${scores(judgement)}`,
     sections: [
       ...judgementSections(judgement, { file: "mistakes.csv", explanations, ...temperatureOf(result) }),
       {
@@ -52,6 +49,9 @@ ${notices(result).map(
     footer: html`<p>Written by Textgraft ${environment.textgraft} beside the model. Texts in it are those of ${options.test === "" ? data.source : options.test}: share it with those who may read them.</p>`,
   });
 }
+
+const notice = (text: string): Content => html`<p class="notice">${text}</p>
+`;
 
 /** What the logits are divided by, as far as that can be undone: the probabilities of windows are pooled after it. */
 function temperatureOf({ decision: { calibration }, model, test }: TrainResult): { temperature?: number } {
@@ -94,5 +94,6 @@ function notices(result: TrainResult): string[] {
           `${grouped(leaking)} of the ${grouped(parts.test.rows)} test texts (${percent(leaking / parts.test.rows)}) also stand in the training rows: the scores are too good by what was learned by heart.`,
         ];
   const unusual = result.stopped !== null || result.stillFalling;
-  return [...seen, ...(unusual ? outcome(result) : [])];
+  const ending = outcome(result).filter((text) => text !== result.collapsed); // that stands above all else
+  return [...seen, ...(unusual ? ending : [])];
 }

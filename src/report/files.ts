@@ -25,14 +25,11 @@ export const stoppedFoldsFiles: FoldReports = {
   "out-of-fold.csv": ({ data, test }) => answersCsv(data.labels, test.judged),
 };
 
-/** Explaining the worst mistakes takes at most about so long: some seconds, and a tenth of the time of a long training. */
-const explainingSeconds = (training: number): number => Math.max(20, training / 10);
-
 async function pageOfTraining(result: TrainResult, explain: Explain): Promise<string> {
   // Loaded only here: drawing takes libraries that nothing else needs.
   const { trainingPage } = await import("./html/training-page.js");
   const { explainMistakes } = await import("./html/explained-mistakes.js");
-  const { data, test, seconds } = result;
+  const { data, test, model } = result;
   const answers = { labels: data.labels, judged: test.judged };
-  return trainingPage(result, await explainMistakes(answers, explain, explainingSeconds(seconds)));
+  return trainingPage(result, await explainMistakes(answers, explain, model));
 }

@@ -66,8 +66,8 @@ export interface ExplainOptions {
   onProgress?: (done: number, total: number) => void;
 }
 
-/** Asks a model which words of a text speak for one of its labels. */
-export type Explain = (text: string, label: string) => Promise<Explanation>;
+/** Asks a model which words of a text speak for one of its labels, with so many steps. */
+export type Explain = (text: string, options: { label: string; steps: number }) => Promise<Explanation>;
 
 /** What has to be known of a model beside its engine. */
 export interface ExplainedModel {

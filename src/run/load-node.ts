@@ -41,6 +41,9 @@ export interface TextClassifier {
   /** Columns of the data that it was trained on, where they are known. */
   readonly columns?: ColumnNames;
   readonly tokenizer: Tokenizer;
+  /** Of its encoder: what a text costs. */
+  readonly layers: number;
+  readonly hiddenSize: number;
   predict(text: TextInput): Promise<Prediction>;
   predict(texts: readonly TextInput[], options?: PredictOptions): Promise<Prediction[]>;
   /**
@@ -133,6 +136,8 @@ export async function load(
     pairs: facts.pairs,
     ...(facts.columns && { columns: facts.columns }),
     tokenizer,
+    layers: pretrained.config.layers,
+    hiddenSize: pretrained.config.hiddenSize,
     predict,
     explain,
     close: () => engine.close(),

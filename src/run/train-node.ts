@@ -152,11 +152,11 @@ async function* logged(
 /** Asks the model that was trained. */
 const explainBy =
   ({ pretrained: { tokenizer }, options: { windowPooling } }: Prepared, fitted: Fitted): Explain =>
-  async (text, label) => {
+  async (text, { label, steps }) => {
     const { engine, classifier, limit } = fitted;
     const { labels, problem } = classifier.spec;
     const model = { tokenizer, labels, problem, limit, windowPooling };
-    const [explanation] = await explainTexts(engine, model, [{ text, label }]);
+    const [explanation] = await explainTexts(engine, model, [{ text, label }], { steps });
     return explanation!;
   };
 

@@ -33,8 +33,8 @@ test("the first mistakes are explained by the label that made them wrong, and th
   const result = inventedResult(imbalanced);
   const { labels } = result.data;
   const { judged } = result.test;
-  const explain: Explain = async (text, label) => inventedExplanation(text, label, [1, -0.5]);
-  const explanations = await explainMistakes({ labels, judged }, explain, 60);
+  const explain: Explain = async (text, { label }) => inventedExplanation(text, label, [1, -0.5]);
+  const explanations = await explainMistakes({ labels, judged }, explain, result.model);
   const first = mistakesOf(judged).slice(0, SHOWN);
   expect([...explanations.keys()]).toEqual(first);
   expect([...explanations.values()].map(({ label }) => label)).toEqual(
@@ -48,10 +48,10 @@ test("the first mistakes are explained by the label that made them wrong, and th
 });
 
 test("of several wrong labels the surest is explained, a missed one only where none is wrongly given", async () => {
-  const { data, test: judgement } = inventedResult(multiLabel);
+  const { data, model } = inventedResult(multiLabel);
   const answer = { text: "a", row: 1, labelIds: [0, 3], probabilities: [0.1, 0.7, 0.8, 0.4, 0.1] };
   const asked: string[] = [];
-  const explain: Explain = async (text, label) => {
+  const explain: Explain = async (text, { label }) => {
     asked.push(label);
     return inventedExplanation(text, label, [1]);
   };
@@ -59,9 +59,39 @@ test("of several wrong labels the surest is explained, a missed one only where n
     { ...answer, predictedIds: [1, 2] },
     { ...answer, predictedIds: [] },
   ];
-  await explainMistakes({ labels: data.labels, judged }, explain, 60);
+  await explainMistakes({ labels: data.labels, judged }, explain, model);
   expect(asked.sort()).toEqual([data.labels[2], data.labels[3]].sort());
-  expect((await explainMistakes({ labels: data.labels, judged: judgement.judged }, explain, -1)).size).toBe(
-    0,
-  );
+});
+
+test.each([
+  ["a small model explains all that are shown", { layers: 4, hiddenSize: 256 }, SHOWN],
+  // 256 tokens of BERT-base: the third of 100 each is begun with 56 left.
+  ["BERT-base", { layers: 12, hiddenSize: 768 }, 3],
+  // 12·768² / (24·1024²) of 256 are 72 tokens.
+  ["BERT-large", { layers: 24, hiddenSize: 1024 }, 1],
+])("how many are explained depends on sizes alone: %s", async (_name, size, texts) => {
+  const text = Array.from({ length: 100 }, (_, i) => `word${i}`).join(" ");
+  const judged = Array.from({ length: 12 }, (_, row) => ({
+    text,
+    row,
+    labelIds: [0],
+    predictedIds: [1],
+    probabilities: [0.1 + row / 1000, 0.9 - row / 1000],
+  }));
+  const result = inventedResult(imbalanced);
+  const steps = new Set<number>();
+  const explain: Explain = async (asked, options) => {
+    steps.add(options.steps);
+    return inventedExplanation(asked, options.label, [1, -0.5]);
+  };
+  const found = await explainMistakes({ labels: ["a", "b"], judged }, explain, size);
+  expect([...found.keys()].map(({ row }) => row)).toEqual(Array.from({ length: texts }, (_, row) => row));
+  expect(steps.size).toBe(1); // more for some texts would be work that nobody counts
+  const test = { ...result.test, judged };
+  const section = parseHTML(trainingPage({ ...result, test }, found)).document.querySelector("#mistakes")!;
+  const told = texts === 1 ? "Only the first text has marks." : `Only the first ${texts} texts have marks.`;
+  expect(section.textContent).toContain(told); // twelve are open to see
+  expect(
+    [...section.querySelectorAll("blockquote")].filter((shown) => shown.querySelector("mark")),
+  ).toHaveLength(texts);
 });

@@ -245,24 +245,27 @@ export function inventedJudged(
   );
 }
 
-/** An explanation that gives words the scores of its pattern in turn. */
-export const inventedExplanation = (text: string, label: string, scores: readonly number[]): Explanation => ({
-  text,
-  label,
-  probability: 0.9,
-  logOdds: 2,
-  baseline: { probability: 0.5, logOdds: 0 },
-  words: [...text.matchAll(/[^\s]+/g)].map(
+/** An explanation that gives words the scores of its pattern in turn; each word is a token. */
+export function inventedExplanation(text: string, label: string, scores: readonly number[]): Explanation {
+  const words = [...text.matchAll(/[^\s]+/g)].map(
     (found, i): WordScore => ({
       text: found[0],
       start: found.index,
       end: found.index + found[0].length,
       score: scores[i % scores.length]!,
     }),
-  ),
-  tokens: [],
-  gap: 0,
-  unread: 0,
-  method: "integrated",
-  steps: 32,
-});
+  );
+  return {
+    text,
+    label,
+    probability: 0.9,
+    logOdds: 2,
+    baseline: { probability: 0.5, logOdds: 0 },
+    words,
+    tokens: words.map(({ text: piece, ...word }, id) => ({ ...word, piece, id })),
+    gap: 0,
+    unread: 0,
+    method: "integrated",
+    steps: 32,
+  };
+}

@@ -25,13 +25,13 @@ afterAll(() => rm(folder, { recursive: true }));
 const browser = await openBrowser();
 
 const kinds: Record<string, Invented> = { binary, imbalanced, multiLabel, unruly, unsure };
-const explain: Explain = async (text, label) =>
+const explain: Explain = async (text, { label }) =>
   inventedExplanation(text, label, [1, -0.9, 0.5, -0.4, 0.2, -0.15, 0]);
 const pages: { name: string; text: string }[] = [];
 for (const [name, invented] of Object.entries(kinds)) {
   const result = inventedResult(invented);
   const judgement = { problem: invented.problem, labels: invented.labels, ...result.test };
-  const explanations = await explainMistakes(judgement, explain, 60);
+  const explanations = await explainMistakes(judgement, explain, result.model);
   const about = { folder: "models/a", source: "new.csv" };
   pages.push({ name: `training-${name}`, text: trainingPage(result, explanations) });
   pages.push({ name: `evaluation-${name}`, text: evaluationPage(judgement, about, explanations) });

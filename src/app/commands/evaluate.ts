@@ -7,6 +7,7 @@ import { mistakesCsv, mistakesOf } from "../../report/mistakes.js";
 import { count } from "../../report/plain.js";
 import { evaluationReport } from "../../report/run-report.js";
 import type { Evaluation } from "../../run/evaluate-node.js";
+import type { Explain } from "../../run/explain.js";
 import { type App, type CommonFlags, checkOutputs, jsonLine, writeOutput } from "../app.js";
 import { addDecisionOptions, type DecisionFlags, decisionOptions } from "../decision-options.js";
 import { addGateOptions, concludeGates, type GateOptions, hasGates, requireGates } from "../gate-options.js";
@@ -88,17 +89,14 @@ async function evaluateVerb(app: App, dir: string, data: string, flags: Evaluate
   await concludeGates(app, gates, { junit, suite: `textgraft evaluate ${dir} ${data}`, say });
 }
 
-/** Which words led to the worst mistakes; half a minute for it. */
+/** Which words led to the worst mistakes. */
 async function explained({ folder, labels, judged }: Evaluation): Promise<Explanations> {
   const { explainMistakes } = await import("../../report/html/explained-mistakes.js");
   const { load } = await import("../../run/load-node.js");
   const classifier = await load(folder);
   try {
-    return await explainMistakes(
-      { labels, judged },
-      (text, label) => classifier.explain(text, { label }),
-      30,
-    );
+    const explain: Explain = (text, options) => classifier.explain(text, options);
+    return await explainMistakes({ labels, judged }, explain, classifier);
   } finally {
     await classifier.close();
   }

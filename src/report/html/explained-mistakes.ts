@@ -1,4 +1,4 @@
-import type { Judged } from "../../run/events.js";
+import type { Judged, ModelFacts } from "../../run/events.js";
 import type { Explain, Explanation } from "../../run/explain.js";
 import { strengthOf, stretchesOf } from "../explanation.js";
 import { missedIds, mistakesOf, wrongIds } from "../mistakes.js";
@@ -10,23 +10,41 @@ export type Explanations = ReadonlyMap<Judged, Explanation>;
 /** Mistakes that are shown at once, and explained; the others are folded away. */
 export const SHOWN = 8;
 
+/** What a token costs in a model. */
+export type ModelSize = Pick<ModelFacts, "layers" | "hiddenSize">;
+
+/** Where gradients are taken: always as many, so that it is known beforehand what explanations take. */
+const STEPS = 32;
+
+/** Explanations of so many tokens of BERT-base; smaller models have more for the same work. */
+const TOKENS = 256;
+const BERT_BASE: ModelSize = { layers: 12, hiddenSize: 768 };
+
 /**
  * Explains the mistakes that are shown at once, unless they are pairs: the label that was wrongly given, else the one that was missed. None is
- * begun when `seconds` are over: an explanation takes at least 32 forward and backward passes.
+ * begun when the tokens of those before are as many as the model's size allows: the same texts and model have the same
+ * explanations, however fast the machine is.
  */
 export async function explainMistakes(
   { labels, judged }: { labels: readonly string[]; judged: readonly Judged[] },
   explain: Explain,
-  seconds: number,
+  size: ModelSize,
 ): Promise<Explanations> {
-  const end = performance.now() + 1000 * seconds;
   const found = new Map<Judged, Explanation>();
+  let left = tokensFor(size);
   for (const answer of mistakesOf(judged).slice(0, SHOWN)) {
-    if (performance.now() > end || answer.pair !== undefined) break; // pairs can't be explained
-    found.set(answer, await explain(answer.text, labels[explainedId(answer)]!));
+    if (left <= 0 || answer.pair !== undefined) break; // pairs can't be explained
+    const explanation = await explain(answer.text, { label: labels[explainedId(answer)]!, steps: STEPS });
+    found.set(answer, explanation);
+    left -= explanation.tokens.length;
   }
   return found;
 }
+
+/** A layer multiplies each token by about 12 · hiddenSize² weights. */
+const tokensFor = (size: ModelSize): number => (TOKENS * weightsOf(BERT_BASE)) / weightsOf(size);
+
+const weightsOf = ({ layers, hiddenSize }: ModelSize): number => 12 * layers * hiddenSize ** 2;
 
 /** Of several labels that are wrong, the one that the model was surest of. */
 function explainedId(answer: Judged): number {

@@ -30,7 +30,7 @@ ${mistakes.slice(from, to).map((answer) => mistake(labels, answer, explanations.
   const next = Math.min(mistakes.length, MOST);
   const open = next <= SHOWN + FEW_MORE ? next : SHOWN;
   return html`<p>${all}${order}${file !== undefined && html` All of them are in <code>${file}</code>.`}</p>
-${explanations.size > 0 && key}
+${explanations.size > 0 && keyOf(explanations.size < open ? explanations.size : undefined)}
 ${items(0, open)}
 ${next > open && more(`The next ${next - open}`, items(open, next))}
 `;
@@ -40,7 +40,9 @@ const FEW_MORE = 4; // not worth folding away
 const MOST = 24;
 const LONGEST = 700; // characters
 
-const key = html`<p>Marked words <mark class="for s3">spoke for</mark> the label that was wrongly given or missed, or <mark class="against s3">against</mark> it: the stronger the mark, the more.</p>`;
+/** What marks are; `first`: only so many texts have any. */
+const keyOf = (first: number | undefined): Content =>
+  html`<p>${first !== undefined && `${first === 1 ? "Only the first text has" : `Only the first ${first} texts have`} marks. `}Marked words <mark class="for s3">spoke for</mark> the label that was wrongly given or missed, or <mark class="against s3">against</mark> it: the stronger the mark, the more.</p>`;
 
 function mistake(labels: readonly string[], answer: Judged, explanation: Explanation | undefined): Content {
   const { row } = answer;

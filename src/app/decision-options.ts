@@ -8,7 +8,7 @@ export const addDecisionOptions = (command: Command): Command =>
   command
     .option(
       "--threshold <rule>",
-      'give a label from this probability on, such as "spam: 0.8"; costs such as "ham>spam=50"; none: the most ' +
+      'give a label if its probability is at least this, such as "spam: 0.8"; costs such as "ham>spam=50"; none: the most ' +
         "probable label; as chosen in training if not given",
     )
     .option(

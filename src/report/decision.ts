@@ -1,3 +1,4 @@
+import { quoted } from "../data/table.js";
 import type {
   CalibrationFacts,
   DecisionFacts,
@@ -36,16 +37,44 @@ const change = (before: CalibrationScores, after: CalibrationScores): string =>
 
 function thresholdLine(facts: ThresholdFacts, texts: number): string {
   const { label, aim, reached, threshold, few } = facts;
-  const from = `from a probability of ${thresholdText(threshold)} on`;
+  const name = quoted(label);
   const on = count(texts, "validation text");
   if (!reached) {
     return (
-      `Threshold: ${label}: ${aim} can't be reached on ${on}, so ${label} keeps the usual rule. ` +
-      `Nearest comes ${from}: ${scores(facts)}.`
+      `Threshold for ${name}: ${aim} can't be reached on ${on}, so ${name} keeps the usual rule. ` +
+      `A probability of at least ${thresholdText(threshold)} comes nearest: ${scores(facts)}.`
     );
   }
   const chosen = aim === String(threshold) ? "" : ` (${aim})`;
-  return `Threshold: ${label} is answered ${from}${chosen}: ${scores(facts)} on ${on}.${caution(few)}`;
+  return `Threshold for ${name}${chosen}: ${thresholdRule(facts)}. On ${on} ${name} has ${scores(facts)}.${caution(few)}`;
+}
+
+/** When a text gets a label that has a threshold, and what it gets if not, as a half sentence. */
+function thresholdRule({ label, threshold, rivals }: Pick<ThresholdFacts, "label" | "threshold" | "rivals">) {
+  const called = (name: string, limit: string) =>
+    `a text is called ${quoted(name)} only if the probability of ${quoted(name)} is ${limit}`;
+  const atLeast = `at least ${thresholdText(threshold)}`;
+  if (!rivals) return `a text is given ${quoted(label)} if the probability of ${quoted(label)} is ${atLeast}`;
+  const { usual, bound } = rivals;
+  const [other] = usual;
+  if (other === undefined)
+    return `${called(label, atLeast)}; one that reaches no label's threshold is unknown`;
+  if (usual.length === 1 && bound === 0) {
+    // Of two labels the one is told that is harder to get: that is the one whose texts are sure.
+    return threshold < 0.5
+      ? `${called(other, `above ${thresholdText(1 - threshold)}`)}, else ${quoted(label)}`
+      : `${called(label, atLeast)}, else ${quoted(other)}`;
+  }
+  const [more, others] =
+    bound === 0
+      ? ["another label", "the most probable other label"]
+      : [
+          "one without a threshold",
+          "a label that reaches its own threshold, or the most probable one without",
+        ];
+  return threshold < 0.5
+    ? `a text is called ${quoted(label)} if the probability of ${quoted(label)} is ${atLeast}, even where ${more} is more probable; else ${others}`
+    : `${called(label, atLeast)}, else ${others}`;
 }
 
 const scores = ({ precision, recall, f1, support }: ThresholdFacts): string =>

@@ -33,7 +33,14 @@ export function choose(
   const answers = texts.probabilities.map((row) => answerOf(texts.problem, row, ruled));
   const thresholds = choices.map(({ labelId, aim, threshold, reached, outcome }) => {
     const met = reached ? outcomeOf(answers, texts.labelIds, labelId) : outcome!;
-    return { label: labels[labelId]!, aim: aimText(aim), reached, threshold, ...scoresOf(met, aim) };
+    return {
+      label: labels[labelId]!,
+      aim: aimText(aim),
+      reached,
+      threshold,
+      ...(texts.problem === "single_label" && { rivals: rivalsOf(labelId, labels, ruled) }),
+      ...scoresOf(met, aim),
+    };
   });
   const { facts, unknownBelow } = withhold(answers, texts.labelIds, unknown);
   return {
@@ -42,6 +49,11 @@ export function choose(
     ...(rule && { rule }),
     ...(facts && { unknown: facts }),
   };
+}
+
+function rivalsOf(own: number, labels: readonly string[], { thresholds }: Decision) {
+  const usual = labels.filter((_, id) => id !== own && (thresholds?.[id] ?? null) === null);
+  return { usual, bound: labels.length - 1 - usual.length };
 }
 
 interface ThresholdChoice {

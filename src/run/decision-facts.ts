@@ -28,6 +28,11 @@ export interface ThresholdFacts {
   /** If not, the label keeps the usual rule, and the numbers are those of what comes nearest. */
   readonly reached: boolean;
   readonly threshold: number;
+  /**
+   * Who may get the texts that don't reach it: the labels that keep the usual rule, and how many others have thresholds of
+   * their own. Absent where a text may have several labels.
+   */
+  readonly rivals?: { readonly usual: readonly string[]; readonly bound: number };
   readonly precision: number;
   readonly recall: number;
   readonly f1: number;

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { calibrationLine, decisionLines } from "../../src/report/decision.js";
+import { answerOf } from "../../src/run/decision.js";
 import type { DecisionFacts, ThresholdFacts } from "../../src/run/decision-facts.js";
 
 const nothing: DecisionFacts = { texts: 836, decision: {}, thresholds: [] };
@@ -36,9 +37,9 @@ test("a temperature is told with what it does", () => {
 test("a threshold is told with its aim, what it gives, and how few texts that rests on", () => {
   const line = (facts: Partial<ThresholdFacts>) =>
     decisionLines({ ...nothing, thresholds: [{ ...spam, ...facts }] })[0];
-  expect(line({})).toBe(
-    "Threshold: spam is answered from a probability of 0.873 on (precision>=0.95): precision 0.957, recall 0.938, " +
-      "F1 0.947 (112 texts with the label) on 836 validation texts.",
+  expect(line({ rivals: { usual: ["ham"], bound: 0 } })).toBe(
+    'Threshold for "spam" (precision>=0.95): a text is called "spam" only if the probability of "spam" is at least 0.873, ' +
+      'else "ham". On 836 validation texts "spam" has precision 0.957, recall 0.938, F1 0.947 (112 texts with the label).',
   );
   expect(line({ aim: "0.8734" })).not.toContain("(0.8734)");
   expect(line({ few: { there: 24, needed: 60 } })).toMatch(
@@ -48,8 +49,72 @@ test("a threshold is told with its aim, what it gives, and how few texts that re
     / That rests on 1 text; no number of them could make sure of it\.$/,
   );
   expect(line({ reached: false, threshold: 0.99871234, precision: 0.9, recall: 0.01 })).toBe(
-    "Threshold: spam: precision>=0.95 can't be reached on 836 validation texts, so spam keeps the usual rule. " +
-      "Nearest comes from a probability of 0.998712 on: precision 0.900, recall 0.010, F1 0.947 (112 texts with the label).",
+    `Threshold for "spam": precision>=0.95 can't be reached on 836 validation texts, so "spam" keeps the usual rule. ` +
+      "A probability of at least 0.998712 comes nearest: precision 0.900, recall 0.010, F1 0.947 (112 texts with the label).",
+  );
+});
+
+type Rivals = ThresholdFacts["rivals"];
+
+/** What is told of a threshold of "0", beside what `answerOf` makes of a text just above and just below it. */
+test.each<[name: string, labels: string[], thresholds: (number | null)[], rivals: Rivals, told: string]>([
+  [
+    "low, of two labels: the other one is hard to get",
+    ["0", "1"],
+    [0.0088, null],
+    { usual: ["1"], bound: 0 },
+    'a text is called "1" only if the probability of "1" is above 0.991200, else "0"',
+  ],
+  [
+    "high, of two labels",
+    ["0", "1"],
+    [0.9, null],
+    { usual: ["1"], bound: 0 },
+    'a text is called "0" only if the probability of "0" is at least 0.900, else "1"',
+  ],
+  [
+    "both of two labels have one",
+    ["0", "1"],
+    [0.9, 0.8],
+    { usual: [], bound: 1 },
+    `a text is called "0" only if the probability of "0" is at least 0.900; one that reaches no label's threshold is unknown`,
+  ],
+  [
+    "low, of three labels",
+    ["0", "1", "2"],
+    [0.2, null, null],
+    { usual: ["1", "2"], bound: 0 },
+    'a text is called "0" if the probability of "0" is at least 0.200, even where another label is more probable; ' +
+      "else the most probable other label",
+  ],
+  [
+    "high, of three labels",
+    ["0", "1", "2"],
+    [0.7, null, null],
+    { usual: ["1", "2"], bound: 0 },
+    'a text is called "0" only if the probability of "0" is at least 0.700, else the most probable other label',
+  ],
+])("a threshold that is %s", (_name, labels, thresholds, rivals, told) => {
+  const threshold = thresholds[0]!;
+  const facts = { ...spam, label: "0", aim: String(threshold), threshold, ...(rivals && { rivals }) };
+  const [line] = decisionLines({ ...nothing, thresholds: [facts] });
+  expect(line).toMatch(/^Threshold for "0": /);
+  expect(line!.slice('Threshold for "0": '.length)).toContain(
+    `${told}. On 836 validation texts "0" has precision`,
+  );
+  const answer = (p: number) => {
+    const rest = (1 - p) / (labels.length - 1);
+    const { labelIds, unknown } = answerOf("single_label", [p, ...labels.slice(1).map(() => rest)], {
+      thresholds,
+    });
+    return unknown ? "unknown" : labels[labelIds[0]!];
+  };
+  expect([answer(threshold), answer(threshold - 0.001)]).toEqual(["0", rivals!.usual[0] ?? "unknown"]);
+});
+
+test("a threshold where a text may have several labels", () => {
+  expect(decisionLines({ ...nothing, thresholds: [{ ...spam, label: "0", threshold: 0.3 }] })[0]).toContain(
+    '(precision>=0.95): a text is given "0" if the probability of "0" is at least 0.300. On 836',
   );
 });
 

@@ -3,11 +3,12 @@ import { readingNotices } from "../data/reading-notices.js";
 import { readingText } from "../report/facts.js";
 import { grouped } from "../report/plain.js";
 import type { Progress } from "./progress.js";
+import type { RejectedList } from "./rejected-option.js";
 
 /** Says how a file was read, and what is strange in it. */
-export function tellDataset(dataset: Dataset, { say }: Progress): void {
+export function tellDataset(dataset: Dataset, { say }: Progress, rejected: RejectedList): void {
   say(`${readingText(dataset)}.`);
-  for (const notice of readingNotices(dataset)) say(notice);
+  for (const notice of readingNotices(dataset, rejected.name)) say(notice);
 }
 
 /** Tells how far predictions are; for `onProgress`. */

@@ -17,7 +17,7 @@ const MOST_LISTED = 10_000;
 /** Rows of one source that can't be used. */
 export interface BadRows {
   readonly source: string;
-  /** In their order; of very many only the first. */
+  /** As they were found; of very many only the first. */
   readonly listed: readonly Rejected[];
   /** All, by what is wrong with them, and the first of them. */
   readonly byReason: ReadonlyMap<string, { count: number; first: readonly Rejected[] }>;

@@ -11,6 +11,8 @@ export interface TextRow extends Row {
   pair?: string;
 }
 
+type TextOptions = Pick<ExampleOptions, "onBadRow" | "pairs" | "usual" | "listBad">;
+
 /** Rows that are only to be predicted. */
 export interface TextRows {
   columns: Columns;
@@ -21,6 +23,8 @@ export interface TextRows {
    * @throws TextgraftError data-invalid behind the last row where too many were bad.
    */
   chunks(): AsyncIterable<TextRow[]>;
+  /** Instead: reads all rows for nothing but that error, before anything is made of them. */
+  check(): Promise<void>;
 }
 
 /**
@@ -30,14 +34,14 @@ export interface TextRows {
 export function readTexts(
   source: RowSource,
   names: ColumnNames,
-  { onBadRow = "auto", pairs, usual }: Pick<ExampleOptions, "onBadRow" | "pairs" | "usual"> = {},
+  { onBadRow = "auto", pairs, usual, listBad }: TextOptions = {},
 ): TextRows {
   const columns = chooseColumns(source, names, { labelled: false, pairs, usual });
   const reading = { columns, multiLabel: false, hasLists: source.hasLists, spellings: spellings() };
   const bad = badRows(source.source);
-  async function* chunks(): AsyncGenerator<TextRow[]> {
+  async function* chunks(needed?: readonly number[]): AsyncGenerator<TextRow[]> {
     let count = 0;
-    for await (const { rows, rejected } of source.chunks()) {
+    for await (const { rows, rejected } of source.chunks(needed)) {
       count += rows.length + rejected.length;
       for (const row of rejected) bad.add(row);
       yield rows.flatMap((row) => {
@@ -50,7 +54,11 @@ export function readTexts(
         return [{ ...row, text, ...(pair !== undefined && { pair }) }];
       });
     }
-    if (tooMany(bad, count, onBadRow)) throw tooManyBad(bad, count);
+    if (tooMany(bad, count, onBadRow)) throw tooManyBad(bad, count, { listedIn: await listBad?.(bad) });
   }
-  return { columns, bad, chunks };
+  const check = async () => {
+    const needed = [columns.text, columns.pair].flatMap((column) => column?.index ?? []);
+    for await (const _rows of chunks(needed));
+  };
+  return { columns, bad, chunks, check };
 }

@@ -5,7 +5,9 @@ import { quoted } from "./table.js";
 /** Rows that couldn't be used, as CSV: where each stands, what it has that it shouldn't, and the beginning of its values. */
 export function rejectedCsv(sources: readonly BadRows[]): string {
   const rows = sources.flatMap(({ source, listed, count }) => {
-    const found = listed.map(({ row, line, reason, values }) => [
+    // A reader finds those that are no rows at all before those that are no examples.
+    const inOrder = [...listed].sort((a, b) => a.row - b.row);
+    const found = inOrder.map(({ row, line, reason, values }) => [
       source,
       String(row),
       line === undefined ? "" : String(line),

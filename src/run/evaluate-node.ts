@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { requireKnownLabels } from "../data/check.js";
 import type { Dataset } from "../data/example.js";
+import type { ExampleOptions } from "../data/read-examples.js";
 import type { Problem } from "../model/loss.js";
 import { inputOf } from "../tokens/pairs.js";
 import { classifierFacts } from "./classifier-facts.js";
@@ -35,6 +36,8 @@ export interface Comparison extends Compared {
 export interface EvaluateOptions extends Partial<Omit<ReadingOptions, "multiLabel">>, GateFlags {
   /** For models that are given as folders. */
   load?: LoadOptions;
+  /** Where too many rows that can't be used are listed before they are refused; gives the file's name. */
+  listBad?: ExampleOptions["listBad"];
   /** Called when the texts are read. */
   onData?: (dataset: Dataset) => void;
   onProgress?: (done: number, total: number) => void;
@@ -123,7 +126,7 @@ async function readData(
       ? await readLabelled(
           data,
           { ...readingOptions(options), multiLabel },
-          { known: labels, pairs, usual: columns },
+          { known: labels, pairs, usual: columns, listBad: options.listBad },
         )
       : datasetFrom(data, { multiLabel });
   requireKnownLabels(dataset, labels);

@@ -48,4 +48,78 @@ test("a run that fails leaves what was there, and no half file", async () => {
   expect(run.code).toBe(2);
   expect(await readFile(labelled, "utf8")).toBe("what was there");
   expect((await readdir(folder)).filter((name) => name.includes("part"))).toEqual([]);
+  // On standard output neither, although the bad rows come behind thousands of good ones.
+  const streamed = await runBuilt(
+    "predict",
+    output,
+    "--input",
+    bad,
+    "--rejected",
+    join(folder, "bad-rows.csv"),
+  );
+  expect(streamed).toMatchObject({ code: 2, stdout: "" });
+  expect(streamed.stderr).toContain('500 of 5000 rows are bad: 500 rows have nothing in column "text"');
+  expect(streamed.stderr).toContain(`They are listed in ${join(folder, "bad-rows.csv")}.`);
+  expect(await records("bad-rows.csv")).toHaveLength(500);
+  const skipped = await runBuilt("predict", output, "--input", bad, "--on-bad-row", "skip");
+  expect(skipped.stdout.trimEnd().split("\n")).toHaveLength(4500);
+});
+
+const records = async (name: string): Promise<Record<string, string>[]> =>
+  parse(await readFile(join(folder, name)), { columns: true });
+
+/** 200 rows, of which row 7 has no text and row 120 too many values. */
+const mixed = join(folder, "mixed.csv");
+const good = inventedRows(198).map(({ text, label }) => `"${text}",${label}`);
+const lines = [
+  "text,label",
+  ...good.slice(0, 6),
+  ",sea",
+  ...good.slice(6, 118),
+  "one,two,sea",
+  ...good.slice(118),
+];
+await writeFile(mixed, lines.join("\n"));
+
+test.each<[verb: string, args: string[]]>([
+  ["predict", ["predict", output, "--input", mixed]],
+  ["explain", ["explain", output, "--input", mixed, "--method", "gradient"]],
+  ["evaluate", ["evaluate", output, mixed]],
+  ["compare", ["compare", output, output, mixed]],
+  ["inspect", ["inspect", mixed, "--model", model]],
+])("%s --rejected lists the rows that are left out, as training does", async (verb, args) => {
+  const file = join(folder, `${verb}-rejected.csv`);
+  const run = await runBuilt(...args, "--rejected", file);
+  expect(run.code).toBe(0);
+  expect(run.stderr).toMatch(new RegExp(`^Left out 2 (of 200 )?rows of .*; ${file} lists them\\.$`, "m"));
+  expect(await records(`${verb}-rejected.csv`)).toEqual([
+    { source: mixed, row: "7", line: "8", problem: 'nothing in column "text"', values: '"" "sea"' },
+    {
+      source: mixed,
+      row: "120",
+      line: "121",
+      problem: "3 values, not 2 as the header has",
+      values: '"one" "two" "sea"',
+    },
+  ]);
+  const untold = await runBuilt(...args);
+  expect(untold.stderr).toContain("; --rejected FILE lists them.");
+});
+
+test("where no row is bad, the list has only its header: nothing old stays in it", async () => {
+  const file = join(folder, "predict-rejected.csv");
+  const clean = join(folder, "clean.csv");
+  await writeFile(clean, "text\nthe old whale\n");
+  expect((await runBuilt("predict", output, "--input", clean, "--rejected", file)).code).toBe(0);
+  expect(await readFile(file, "utf8")).toBe("source,row,line,problem,values\n");
+});
+
+test.each<[string[], string]>([
+  [["--input", mixed, "--rejected", "-"], "--rejected is -, but results alone go to standard output."],
+  [["--input", mixed, "--rejected", mixed], `--rejected ${mixed} is the input itself.`],
+  [["a text", "--rejected", "bad.csv"], "--rejected bad.csv is for rows of a file"],
+])("%j is refused", async (args, message) => {
+  const { stdout, stderr, code } = await runBuilt("predict", output, ...args);
+  expect(stderr).toContain(message);
+  expect({ stdout, code }).toEqual({ stdout: "", code: 2 });
 });

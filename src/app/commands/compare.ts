@@ -6,9 +6,10 @@ import { type App, type CommonFlags, checkOutputs, jsonLine, writeOutput } from 
 import { addGateOptions, concludeGates, type GateOptions, hasGates, requireGates } from "../gate-options.js";
 import { openProgress } from "../progress.js";
 import { addReadingOptions, LABELLED_DATA, type ReadingFlags } from "../reading-options.js";
+import { addRejectedOption, type RejectedFlags, rejectedList } from "../rejected-option.js";
 import { predicting, tellDataset } from "../tell-data.js";
 
-interface CompareFlags extends CommonFlags, GateOptions, ReadingFlags {
+interface CompareFlags extends CommonFlags, GateOptions, ReadingFlags, RejectedFlags {
   output?: string;
 }
 
@@ -30,7 +31,7 @@ export function addCompare(program: Command, app: App): Command {
     .action((a: string, b: string, data: string, flags: CompareFlags) =>
       compareVerb(app, a, b, { data, flags }),
     );
-  addReadingOptions(command, ["text", "text2", "label"]);
+  addRejectedOption(addReadingOptions(command, ["text", "text2", "label"]));
   return addGateOptions(command, {
     under: "fail if B less A is below: accuracy=-0.01 lets B be 0.01 worse; may be repeated",
     over: "fail if B less A is above, where less is better: log-loss=0.05; may be repeated",
@@ -47,11 +48,16 @@ async function compareVerb(
   requireGates(flags);
   const files = { "--output": output, "--junit": junit, "--markdown": markdown };
   const stdoutTaken = await checkOutputs(files, { input: data, json });
+  const rejected = await rejectedList(flags, data);
   const progress = openProgress(app.stderr, flags);
   const { compare } = await import("../../run/evaluate-node.js");
   const comparison = await compare(a, b, data, {
     ...flags,
-    onData: (dataset) => tellDataset(dataset, progress),
+    listBad: rejected.listBad,
+    onData: (dataset) => {
+      tellDataset(dataset, progress, rejected);
+      rejected.write(dataset.reading?.bad);
+    },
     onProgress: predicting(progress),
   }).finally(progress.end);
   const { flips, gates } = comparison;

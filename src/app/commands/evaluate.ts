@@ -13,9 +13,10 @@ import { addDecisionOptions, type DecisionFlags, decisionOptions } from "../deci
 import { addGateOptions, concludeGates, type GateOptions, hasGates, requireGates } from "../gate-options.js";
 import { openProgress } from "../progress.js";
 import { addReadingOptions, LABELLED_DATA, type ReadingFlags } from "../reading-options.js";
+import { addRejectedOption, type RejectedFlags, rejectedList } from "../rejected-option.js";
 import { predicting, tellDataset } from "../tell-data.js";
 
-interface EvaluateFlags extends CommonFlags, GateOptions, ReadingFlags, DecisionFlags {
+interface EvaluateFlags extends CommonFlags, GateOptions, ReadingFlags, DecisionFlags, RejectedFlags {
   output?: string;
   report?: string;
   metrics?: string;
@@ -38,7 +39,7 @@ export function addEvaluate(program: Command, app: App): Command {
     )
     .option("--metrics <file>", "write all numbers with their intervals as JSON, in the form of metrics.json")
     .action((dir: string, data: string, flags: EvaluateFlags) => evaluateVerb(app, dir, data, flags));
-  addReadingOptions(command, ["text", "text2", "label"]);
+  addRejectedOption(addReadingOptions(command, ["text", "text2", "label"]));
   return addGateOptions(addDecisionOptions(command), {
     under: "fail if a number is below: accuracy=0.95, macro-f1=0.9, spam.recall=0.9; may be repeated",
     over: "fail if a number where less is better is above: log-loss=0.3; may be repeated",
@@ -56,12 +57,17 @@ async function evaluateVerb(app: App, dir: string, data: string, flags: Evaluate
     "--markdown": markdown,
   };
   const stdoutTaken = await checkOutputs(files, { input: data, json });
+  const rejected = await rejectedList(flags, data);
   const progress = openProgress(app.stderr, flags);
   const { evaluate } = await import("../../run/evaluate-node.js");
   const evaluation = await evaluate(dir, data, {
     ...flags,
     load: decisionOptions(flags),
-    onData: (dataset) => tellDataset(dataset, progress),
+    listBad: rejected.listBad,
+    onData: (dataset) => {
+      tellDataset(dataset, progress, rejected);
+      rejected.write(dataset.reading?.bad);
+    },
     onProgress: predicting(progress),
   }).finally(progress.end);
   const { labels, judged, folder, source, gates } = evaluation;

@@ -6,9 +6,10 @@ import { type App, type CommonFlags, jsonLine } from "../app.js";
 import { showsColours } from "../colours.js";
 import { openProgress } from "../progress.js";
 import { addReadingOptions, type ReadingFlags } from "../reading-options.js";
+import { addRejectedOption, type RejectedFlags } from "../rejected-option.js";
 import { openInput } from "./predict.js";
 
-interface ExplainFlags extends CommonFlags, Omit<ReadingFlags, "label"> {
+interface ExplainFlags extends CommonFlags, Omit<ReadingFlags, "label">, RejectedFlags {
   input?: string;
   label?: string;
   method: AttributionMethod;
@@ -37,8 +38,8 @@ export function addExplain(program: Command, app: App): Command {
       "gradients on the way from all words masked to the text; 32 to 512, as needed, if not given",
       wholeNumber,
     );
-  return addReadingOptions(command, ["text"]).action((dir: string, texts: string[], flags: ExplainFlags) =>
-    explainVerb(app, dir, texts, flags),
+  return addRejectedOption(addReadingOptions(command, ["text"])).action(
+    (dir: string, texts: string[], flags: ExplainFlags) => explainVerb(app, dir, texts, flags),
   );
 }
 

@@ -20,8 +20,9 @@ import { addLengthOptions, type LengthFlags, lengthOptions } from "../length-opt
 import { modelEvents } from "../model-events.js";
 import { openProgress } from "../progress.js";
 import { addReadingOptions, LABELLED_DATA, type ReadingFlags } from "../reading-options.js";
+import { addRejectedOption, type RejectedFlags, rejectedList } from "../rejected-option.js";
 
-interface InspectFlags extends CommonFlags, LengthFlags, ReadingFlags {
+interface InspectFlags extends CommonFlags, LengthFlags, ReadingFlags, RejectedFlags {
   model: string;
   revision: string;
   cache?: boolean;
@@ -41,16 +42,18 @@ export function addInspect(program: Command, app: App): Command {
     )
     .option("--revision <text>", revision.help, revision.default)
     .option("--no-cache", "don't keep the tokens of large data for later runs");
-  addReadingOptions(command, ["text", "text2", "label", "multiLabel"]);
+  addRejectedOption(addReadingOptions(command, ["text", "text2", "label", "multiLabel"]));
   return addLengthOptions(command, "tokens that are read at once; auto: what is suggested").action(
     (data: string, flags: InspectFlags) => inspectVerb(app, data, flags),
   );
 }
 
 async function inspectVerb({ stdout, stderr }: App, data: string, flags: InspectFlags): Promise<void> {
-  const dataset = await readLabelled(data, readingOptions(flags));
+  const rejected = await rejectedList(flags, data);
+  const dataset = await readLabelled(data, readingOptions(flags), { listBad: rejected.listBad });
+  rejected.write(dataset.reading?.bad);
   const progress = openProgress(stderr, flags);
-  for (const notice of readingNotices(dataset)) progress.say(notice);
+  for (const notice of readingNotices(dataset, rejected.name)) progress.say(notice);
   const tell = modelEvents(progress);
   const { tokenizer, config, folder } = await openPretrained(flags.model, { revision: flags.revision, tell });
   const options = lengthOptions(flags);

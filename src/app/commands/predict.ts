@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import type { Command } from "commander";
 import { TextgraftError } from "../../base/errors.js";
 import { type BadRows, badRowsText } from "../../data/bad-rows.js";
@@ -13,8 +14,14 @@ import { addDecisionOptions, type DecisionFlags, decisionOptions } from "../deci
 import { openPredictionOutput } from "../prediction-output.js";
 import { openProgress, type Progress } from "../progress.js";
 import { addReadingOptions, type ReadingFlags } from "../reading-options.js";
+import {
+  addRejectedOption,
+  type RejectedFlags,
+  type RejectedList,
+  rejectedList,
+} from "../rejected-option.js";
 
-interface PredictFlags extends CommonFlags, ReadingFlags, DecisionFlags {
+interface PredictFlags extends CommonFlags, ReadingFlags, DecisionFlags, RejectedFlags {
   input?: string;
   output?: string;
 }
@@ -31,7 +38,7 @@ export function addPredict(program: Command, app: App): Command {
       "file with a column of texts (CSV, TSV, JSON, Parquet; also .gz, .zst), .txt with one text a line, or folder; - is standard input (CSV if it begins with a header)",
     )
     .option("--output <file>", "write the input with predicted columns added as CSV; - is standard output");
-  addReadingOptions(command, ["text", "text2"]);
+  addRejectedOption(addReadingOptions(command, ["text", "text2"]));
   return addDecisionOptions(command).action((dir: string, texts: string[], flags: PredictFlags) =>
     predictVerb(app, dir, texts, flags),
   );
@@ -87,9 +94,10 @@ interface Input {
 /** The texts that a model shall classify, wherever they come from. */
 export async function openInput(dir: string, args: readonly string[], flags: PredictFlags): Promise<Input> {
   checkSources(args, flags);
+  const rejected = await rejectedList(flags, flags.input);
   const { modelFacts } = await import("../../run/evaluate-node.js");
   const model = await modelFacts(dir);
-  if (args.length === 0) return await openFile(flags.input ?? "-", flags, model);
+  if (args.length === 0) return await openFile(flags.input ?? "-", flags, { ...model, rejected });
   const rows = model.pairs ? pairArguments(args) : args.map((text) => ({ values: [text], text }));
   async function* lists() {
     yield rows.map((row, i) => ({ ...row, row: i + 1 }));
@@ -102,8 +110,8 @@ export async function openInput(dir: string, args: readonly string[], flags: Pre
   };
 }
 
-/** Whether a model reads pairs, and the columns that it was trained on. */
-type ReadBy = Pick<TextClassifier, "columns"> & { pairs?: boolean };
+/** Whether a model reads pairs, and the columns that it was trained on; and where bad rows are listed. */
+type ReadBy = Pick<TextClassifier, "columns"> & { pairs?: boolean; rejected: RejectedList };
 
 /** Arguments come in twos: a text and its second one. */
 function pairArguments(args: readonly string[]): Pick<TextRow, "values" | "text" | "pair">[] {
@@ -120,8 +128,14 @@ function pairArguments(args: readonly string[]): Pick<TextRow, "values" | "text"
 }
 
 /** Refuses texts that come from two places. */
-function checkSources(args: readonly string[], { input, text }: PredictFlags): void {
+function checkSources(args: readonly string[], { input, text, rejected }: PredictFlags): void {
   if (args.length === 0) return;
+  if (rejected !== undefined) {
+    throw new TextgraftError("option-invalid", {
+      message: `--rejected ${rejected} is for rows of a file, but there are texts as arguments (${count(args.length, "text")}).`,
+      fix: "Leave it out, or give a file with --input.",
+    });
+  }
   if (text !== undefined) {
     throw new TextgraftError("option-invalid", {
       message: `There are texts as arguments (${count(args.length, "text")}) and a column as --text ${text}.`,
@@ -139,12 +153,18 @@ function checkSources(args: readonly string[], { input, text }: PredictFlags): v
 async function openFile(
   path: string,
   flags: PredictFlags,
-  { pairs, columns: usual }: ReadBy,
+  { pairs, columns: usual, rejected }: ReadBy,
 ): Promise<Input> {
   const options = readingOptions(flags);
   const names = readOptionsOf(options);
-  const source = await openRows(path, { ...names, plainLines: true });
-  const { columns, bad, chunks } = readTexts(source, names, { ...options, pairs, usual });
+  const { listBad } = rejected;
+  const open = async () => {
+    const source = await openRows(path, { ...names, plainLines: true });
+    return { source, ...readTexts(source, names, { ...options, pairs, usual, listBad }) };
+  };
+  const { source, columns, bad, chunks } = await open();
+  // Answers are written as they come, so that a file with too many bad rows is to be refused before the first.
+  if (options.onBadRow !== "skip" && (await canBeReadTwice(path))) await (await open()).check();
   let last: TextRow | undefined;
   async function* lists(): AsyncGenerator<TextRow[], void> {
     for await (const rows of inLists(chunks())) {
@@ -162,8 +182,18 @@ async function openFile(
       const flag = columns.pair ? "--text and --text2 choose others" : "--text chooses another";
       say(`Texts are in column "${columns.text.name}"${second} (guessed; ${flag}).`);
     },
-    tellRows: ({ say }) => tellRows(source, bad, last, say),
+    tellRows({ say }) {
+      rejected.write(bad);
+      tellRows(source, { bad, listedIn: rejected.name }, last, say);
+    },
   };
+}
+
+/** Not so standard input and other pipes. */
+async function canBeReadTwice(path: string): Promise<boolean> {
+  if (path === "-") return false;
+  const found = await stat(path);
+  return found.isFile() || found.isDirectory();
 }
 
 /** Rows that are predicted together: enough to sort them by length, few enough to hold them. */
@@ -190,11 +220,12 @@ async function* inLists(chunks: AsyncIterable<TextRow[]>): AsyncGenerator<TextRo
 /** Rows that were left out. Where a line is a text, blank ones, too: an answer less than there are lines may surprise. */
 function tellRows(
   { source, format }: RowSource,
-  bad: BadRows,
+  { bad, listedIn }: { bad: BadRows; listedIn: string },
   last: TextRow | undefined,
   say: Progress["say"],
 ): void {
-  if (bad.count > 0) say(`Left out ${count(bad.count, "row")} of ${source}: ${badRowsText(bad)}.`);
+  if (bad.count > 0)
+    say(`Left out ${count(bad.count, "row")} of ${source}: ${badRowsText(bad)}; ${listedIn} lists them.`);
   if (!format.startsWith("one text a line") || last?.line === undefined) return;
   const blank = last.line - last.row; // those behind the last text move no answer
   if (blank > 0) say(`Left out ${count(blank, "blank line")}.`);

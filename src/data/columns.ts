@@ -38,6 +38,8 @@ export interface Columns {
 export interface ColumnSource {
   readonly source: string;
   readonly columns: readonly string[];
+  /** Rows further down may have values under names that aren't among these. */
+  readonly open?: boolean;
   /** Values of some rows. */
   readonly sample?: readonly (readonly string[])[];
 }
@@ -198,13 +200,35 @@ const contents: Record<Role, string> = {
   time: "times",
 };
 
-function missing({ source, columns: all }: ColumnSource, role: Role, wanted?: string): TextgraftError {
+/**
+ * Columns that the user named and that `columns` lacks, with the flags that name them: of a source whose columns aren't
+ * all known they may come further down.
+ */
+export function lateColumns(columns: readonly string[], names: ColumnNames): Map<string, Role> {
+  const late = new Map<string, Role>();
+  const known = columns.map((name) => name.trim());
+  for (const role of ["text", "text2", "label", "group", "time"] as const) {
+    const wanted = names[role]?.trim();
+    if (wanted === undefined || known.includes(wanted)) continue;
+    const all = role === "label" ? wanted.split(",").filter((name) => name.trim() !== "") : [wanted];
+    for (const name of all) if (!known.includes(name.trim())) late.set(name.trim(), role);
+  }
+  return late;
+}
+
+/** That a source lacks a column: the one that was named, or one that could be guessed. */
+export function missing(
+  { source, columns: all, open }: ColumnSource,
+  role: Role,
+  wanted?: string,
+): TextgraftError {
   const columns = all.filter((name) => name.trim() !== "").map((name) => name.trim());
-  const listed = columns.slice(0, 12).map(quoted).join(", ") + (columns.length > 12 ? ", …" : "");
+  const names = columns.slice(0, 12).map(quoted).join(", ") + (columns.length > 12 ? ", …" : "");
+  const listed = `${open ? "the columns in its first megabyte" : "its columns"} are ${names}`;
   if (wanted !== undefined) {
     const near = closest(wanted, columns);
     return new TextgraftError("column-missing", {
-      message: `${source} has no column "${wanted}"; its columns are ${listed}.`,
+      message: `${source} has no column "${wanted}"; ${listed}.`,
       fix:
         near === undefined ? `Name one of them with --${role}.` : `Did you mean --${role} ${quoted(near)}?`,
     });
@@ -213,7 +237,7 @@ function missing({ source, columns: all }: ColumnSource, role: Role, wanted?: st
   return new TextgraftError("column-missing", {
     message:
       `${source} has no column with a usual name for its ${contents[role]} (${tried.join(", ")}); ` +
-      `its columns are ${listed}.`,
+      `${listed}.`,
     fix:
       `Name the column with --${role}. ` +
       "If the first line is data already, say --header no, or write a header line such as text,label above it.",

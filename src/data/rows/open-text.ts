@@ -75,10 +75,11 @@ function readText(
   const saysTable = named.length > 0 || delimiter !== "auto" || header !== "auto" || startsWithHeader(head);
   if (ending === ".txt" && !saysTable) return readLines(text, source);
   const isJson = ending === ".json" || ending === ".jsonl" || ending === ".ndjson";
-  if (/^\s*\[\s*[{\]]/.test(head) && (isJson || ending !== ".csv")) return readJson(text, source, "array");
+  if (/^\s*\[\s*[{\]]/.test(head) && (isJson || ending !== ".csv"))
+    return readJson(text, source, { layout: "array", names: options });
   if (isJson || startsWithObject(head)) {
     if (ending === ".json" && /^\s*\{/.test(head) && !startsWithObject(head)) throw oneObject(source, head);
-    return readJson(text, source, "lines");
+    return readJson(text, source, { layout: "lines", names: options });
   }
   if (plainLines && !saysTable) return readLines(text, source);
   return readCsv(text, source, {

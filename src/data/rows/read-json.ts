@@ -1,4 +1,5 @@
 import { TextgraftError } from "../../base/errors.js";
+import { type ColumnNames, lateColumns, missing } from "../columns.js";
 import { quoted } from "../table.js";
 import { INVALID_BYTES, showInvalid } from "./csv-records.js";
 import { INVALID } from "./encoding.js";
@@ -15,24 +16,50 @@ interface Item {
 
 /**
  * Rows of JSON objects: one a line, or the elements of one array. Columns are the keys of the objects in the beginning
- * that has been read. A value that is no string becomes its JSON, so that a list of labels stays one; null, like a key
+ * that has been read, and those that the user named, which may come further down: only behind the last row it is known
+ * that one never came, which is then a `column-missing`. A value that is no string becomes its JSON, so that a list of labels stays one; null, like a key
  * that an object lacks, becomes an empty value. https://jsonlines.org
  */
-export function readJson(text: TextPieces, source: string, layout: "lines" | "array"): RowSource {
+export function readJson(
+  text: TextPieces,
+  source: string,
+  { layout, names }: { layout: "lines" | "array"; names: ColumnNames },
+): RowSource {
   const items = layout === "lines" ? linesOf(text) : elementsOf(text, source);
-  const { columns, sample } = beginningOf(text, layout);
+  const { columns: first, sample } = beginningOf(text, layout);
+  const open = !text.whole;
+  const late = open ? lateColumns(first, names) : new Map<string, never>();
+  const columns = [...first, ...late.keys()];
   async function* read(): AsyncGenerator<FoundRow[]> {
-    for await (const found of items) yield found.map((item) => rowOf(item, columns));
+    const awaited = new Map(late);
+    for await (const found of items) {
+      const rows = found.map((item) => rowOf(item, columns));
+      for (const name of awaited.keys()) if (hasValue(rows, columns.indexOf(name))) awaited.delete(name);
+      yield rows;
+    }
+    for (const [name, role] of awaited) throw missing({ source, columns: first, open }, role, name);
   }
+  const empty = Array.from(late, () => "");
   const format = [layout === "lines" ? "JSON lines" : "a JSON array", ...encodingText(text.encoding)];
   return rowSource(
-    { source, columns, sample, format: format.join(", "), delimiter: ",", hasLists: true },
+    {
+      source,
+      columns,
+      open,
+      sample: sample.map((values) => [...values, ...empty]),
+      format: format.join(", "),
+      delimiter: ",",
+      hasLists: true,
+    },
     read,
     layout === "lines"
       ? 'Write one object on each line, such as {"text": "…", "label": "…"}.'
       : 'Write a list of objects, such as [{"text": "…", "label": "…"}].',
   );
 }
+
+const hasValue = (rows: readonly FoundRow[], column: number): boolean =>
+  rows.some(({ values, reason }) => reason === undefined && values[column] !== "");
 
 async function* elementsOf({ pieces }: TextPieces, source: string): AsyncGenerator<Item[]> {
   const split = elementSplitter(source);

@@ -4,10 +4,12 @@ import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { stringify } from "csv-stringify/sync";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { chooseColumns } from "../../../src/data/columns.js";
 import { openRows } from "../../../src/data/rows/open-rows-node.js";
 import type { ReadOptions } from "../../../src/data/rows/open-text.js";
 import { allRows, valuesOf } from "../../support/rows.js";
+import { errorOf } from "../support.js";
 
 let folder: string;
 beforeAll(async () => {
@@ -198,6 +200,39 @@ test.each<[string, string | Uint8Array, RegExp]>([
   await expect(openRows(path).then((source) => allRows(source))).rejects.toMatchObject({
     code: "data-invalid",
     message: expect.stringMatching(message),
+  });
+});
+
+describe.each(["jsonl", "json"])("a column whose key comes only behind the first megabyte (%s)", (ending) => {
+  const first = Array.from({ length: 1000 }, (_, i) => ({ text: `${i} ${"word ".repeat(250)}` }));
+  const last = Array.from({ length: 3 }, (_, i) => ({ text: `last ${i}`, kind: `kind ${i}` }));
+  const all = [...first, ...last];
+  const content = ending === "json" ? JSON.stringify(all) : all.map((row) => JSON.stringify(row)).join("\n");
+
+  test("is read where it is named", async () => {
+    const source = await openRows(await file(`late.${ending}`, content), { label: "kind" });
+    expect(source.columns).toEqual(["text", "kind"]);
+    const values = await valuesOf(source);
+    expect(values).toHaveLength(1003);
+    expect(values[0]).toEqual([first[0]!.text, ""]);
+    expect(values.slice(1000)).toEqual(last.map(({ text, kind }) => [text, kind]));
+  });
+
+  test("that never comes is missing, which is known behind the last row", async () => {
+    const path = await file(`never.${ending}`, content);
+    const source = await openRows(path, { label: "kind,sort", text: "text" });
+    await expect(allRows(source)).rejects.toMatchObject({
+      code: "column-missing",
+      message: `${path} has no column "sort"; the columns in its first megabyte are "text".`,
+      fix: "Name one of them with --label.",
+    });
+  });
+
+  test("that isn't named can't be guessed, and the message says where was looked", async () => {
+    const source = await openRows(await file(`unnamed.${ending}`, content));
+    expect(errorOf(() => chooseColumns(source))).toMatch(
+      /^column-missing: .* the columns in its first megabyte are "text"\.$/,
+    );
   });
 });
 

@@ -17,8 +17,16 @@ export interface Stretch {
   readonly score?: number;
 }
 
-/** The whole text of an explanation in stretches; where its words can't be found in it, its pieces with spaces between. */
-export function stretchesOf({ text, words }: Explanation): Stretch[] {
+/**
+ * The whole text of an explanation in stretches, or the second text of a pair; where its words can't be found in it, its pieces
+ * with spaces between.
+ */
+export function stretchesOf(
+  { text: first, pair, words: all }: Pick<Explanation, "text" | "pair" | "words">,
+  which: "text" | "pair" = "text",
+): Stretch[] {
+  const text = which === "text" ? first : (pair ?? "");
+  const words = all.filter((word) => (word.pair === true) === (which === "pair"));
   const stretches: Stretch[] = [];
   let at = 0;
   for (const { text: word, start, end, score } of words) {
@@ -39,12 +47,16 @@ export function stretchesOf({ text, words }: Explanation): Stretch[] {
 export const totalOf = (words: readonly WordScore[]): number =>
   words.reduce((sum, { score }) => sum + Math.abs(score), 0);
 
+/** What the texts of a pair are called. */
+const [FIRST, SECOND] = ["text 1", "text 2"];
+
 /** How many words each list has at most. */
 const LISTED = 8;
 
 /** An explanation as a terminal shows it: the text with its words marked, and the strongest words with their shares. */
 export function explanationText(explanation: Explanation, { colour }: { colour: boolean }): string {
   const { label, probability, baseline, words, logOdds, unread } = explanation;
+  const isPair = explanation.pair !== undefined;
   const name = oneLine(label);
   const total = totalOf(words);
   const list = (sign: 1 | -1): string => {
@@ -52,27 +64,32 @@ export function explanationText(explanation: Explanation, { colour }: { colour: 
       .filter(({ score }) => score * sign > 0)
       .sort((a, b) => Math.abs(b.score) - Math.abs(a.score));
     const listed = found.slice(0, LISTED).filter(({ score }) => Math.abs(score) >= total / 200);
-    const rows = listed.map(({ text, score }) => [
+    const rows = listed.map(({ text, score, pair }) => [
       oneLine(text, 30),
       signed(score),
       percent(Math.abs(score) / total),
+      ...(isPair ? [pair ? SECOND : FIRST] : []),
     ]);
     const title = `${sign > 0 ? "For" : "Against"} ${name}`;
     if (rows.length === 0) return `${title}: no word\n`;
     const others = found.length - listed.length;
     const rest = others > 0 ? `  and ${count(others, "weaker word")}\n` : "";
-    return `${columns([[title, "score", "share"], ...rows.map(([word, ...cells]) => [`  ${word}`, ...cells])])}${rest}`;
+    return `${columns([[title, "score", "share", ...(isPair ? ["in"] : [])], ...rows.map(([word, ...cells]) => [`  ${word}`, ...cells])])}${rest}`;
   };
   const lines = [
     `${name}  ${probability.toFixed(4)} (${baseline.probability.toFixed(4)} with all words masked)\n\n`,
-    `${markedText(explanation, colour)}\n\n`,
+    isPair
+      ? `${FIRST}: ${markedText(explanation, colour)}\n${SECOND}: ${markedText(explanation, colour, "pair")}\n\n`
+      : `${markedText(explanation, colour)}\n\n`,
     list(1),
     list(-1),
     `Scores are log-odds. They add up to ${signed(explanation.gap + logOdds - baseline.logOdds)}; from all words masked to the `,
-    `text as it is, ${name} goes from ${signed(baseline.logOdds)} to ${signed(logOdds)}.\n`,
+    `${isPair ? "texts as they are" : "text as it is"}, ${name} goes from ${signed(baseline.logOdds)} to ${signed(logOdds)}.\n`,
   ];
   if (unread > 0)
-    lines.push(`${count(unread, "token")} of the text ${unread === 1 ? "was" : "were"} not read.\n`);
+    lines.push(
+      `${count(unread, "token")} of the ${isPair ? "texts" : "text"} ${unread === 1 ? "was" : "were"} not read.\n`,
+    );
   const doubt = doubtOf(explanation);
   return lines.join("") + (doubt === undefined ? "" : `${doubt}\n`);
 }
@@ -92,9 +109,9 @@ export function doubtOf({ gap, logOdds, baseline, method, words }: Explanation):
 const signed = (x: number): string => `${x < 0 ? "−" : "+"}${Math.abs(x).toFixed(2)}`;
 
 /** In colours, or with the score behind each word that counts: `[free +2.31]`. */
-function markedText(explanation: Explanation, colour: boolean): string {
+function markedText(explanation: Explanation, colour: boolean, which: "text" | "pair" = "text"): string {
   const largest = Math.max(0, ...explanation.words.map(({ score }) => Math.abs(score)));
-  const marked = stretchesOf(explanation).map(({ text, score }) => {
+  const marked = stretchesOf(explanation, which).map(({ text, score }) => {
     const plain = visible(text);
     if (score === undefined) return plain;
     const strength = strengthOf(score, largest);

@@ -12,18 +12,19 @@ import { logOddsOf, poolingSlopes, poolWindows, type WindowPooling } from "./win
 export const attributionMethods = ["integrated", "gradient"] as const;
 export type AttributionMethod = (typeof attributionMethods)[number];
 
-/** A text as its model reads it: one passage, or several windows. */
+/** A text, or a pair, as its model reads it: one passage, or several windows. */
 export interface ReadText {
-  /** Of the whole text, special ones not counted. */
+  /** Of the whole text, special ones not counted; those of a pair's second text are counted on. */
   readonly tokens: number;
   readonly passages: readonly ReadPassage[];
 }
 
 export interface ReadPassage {
   readonly encoding: Encoding;
-  /** Which of the text's tokens it has, behind `before` special ones. */
+  /** Which of the text's tokens it has. */
   readonly ranges: readonly Range[];
-  readonly before: number;
+  /** Where in the encoding each of these ranges begins. */
+  readonly starts: readonly number[];
 }
 
 /** What is asked of a model about a text. */
@@ -94,18 +95,24 @@ async function along(
   const scores = new Float64Array(tokens);
   for (const [point, weight] of weights.entries()) {
     const pooling = poolingSlopes(logitsAt(point), windowPooling, problem, label);
-    for (const [i, { before, ranges }] of passages.entries()) {
+    for (const [i, passage] of passages.entries()) {
       const slopes = found[i]!.slopes[point]!;
-      let position = before;
-      for (const [from, to] of ranges) {
-        for (let token = from; token < to; token++)
-          scores[token]! += weight * pooling[i]! * slopes[position++]!;
-      }
+      for (const { token, position } of readTokens(passage))
+        scores[token]! += weight * pooling[i]! * slopes[position]!;
     }
   }
   const [baselineLogOdds, logOdds] = [oddsAt(points.length), oddsAt(points.length + 1)];
   const sum = scores.reduce((total, score) => total + score, 0);
   return { scores, logOdds, baselineLogOdds, gap: sum - (logOdds - baselineLogOdds), steps: points.length };
+}
+
+/** The tokens of a text that a passage has, and where in it they stand. */
+export function* readTokens({
+  ranges,
+  starts,
+}: Pick<ReadPassage, "ranges" | "starts">): Generator<{ token: number; position: number }> {
+  for (const [i, [from, to]] of ranges.entries())
+    for (let token = from; token < to; token++) yield { token, position: starts[i]! + token - from };
 }
 
 /** By point. */
@@ -139,18 +146,19 @@ async function slopesOf(
 
 /** A passage at some points of its line, one row for each. */
 function lineBatch(
-  { encoding, ranges, before }: ReadPassage,
+  passage: ReadPassage,
   shares: readonly number[],
   { label, labels, baselineId }: Question,
 ): LineBatch {
-  const { inputIds, tokenTypeIds } = encoding;
+  const { inputIds, tokenTypeIds } = passage.encoding;
   const length = inputIds.length;
+  const masked = inputIds.slice();
+  for (const { position } of readTokens(passage)) masked[position] = baselineId;
   const repeated = (row: Int32Array): Int32Array => {
     const all = new Int32Array(shares.length * length);
     for (const i of shares.keys()) all.set(row, i * length);
     return all;
   };
-  const words = ranges.reduce((sum, [from, to]) => sum + to - from, 0);
   const targets = new Float32Array(shares.length * labels);
   for (const i of shares.keys()) targets[i * labels + label] = 1;
   return {
@@ -159,7 +167,7 @@ function lineBatch(
     inputIds: repeated(inputIds),
     attentionMask: new Int32Array(shares.length * length).fill(1),
     tokenTypeIds: repeated(tokenTypeIds),
-    baselineIds: repeated(inputIds.slice().fill(baselineId, before, before + words)),
+    baselineIds: repeated(masked),
     shares: Float32Array.from(shares),
     targets,
   };

@@ -1,7 +1,8 @@
 import { closest, TextgraftError } from "../base/errors.js";
 import type { Problem } from "../model/loss.js";
-import { encodeAll, type PlacedPassages } from "../tokens/encode-all.js";
+import { encodeAll, type PlacedPassages, type TextEncodings } from "../tokens/encode-all.js";
 import type { LengthLimit } from "../tokens/long-texts.js";
+import { pairEncodings } from "../tokens/pairs.js";
 import type { Tokenizer } from "../tokens/tokenizer.js";
 import { wordsOf } from "../tokens/words.js";
 import {
@@ -10,22 +11,25 @@ import {
   attribute,
   attributionMethods,
   type ReadText,
+  readTokens,
 } from "./attributions.js";
 import { answerOf, type Decision, shownId } from "./decision.js";
 import type { Engine } from "./engine.js";
 import { probabilitiesOf, textLogitsOf } from "./evaluate.js";
 import type { WindowPooling } from "./window-pooling.js";
 
-/** How much each word of a text speaks for a label, by gradients of the model's own answer. */
+/** How much each word of a text, or of a pair, speaks for a label, by gradients of the model's own answer. */
 export interface Explanation {
   text: string;
+  /** The second text of a pair. */
+  pair?: string;
   label: string;
   /** The label's probability for this text, and the same as log-odds, ln(p / (1 - p)). */
   probability: number;
   logOdds: number;
-  /** What the model says where each token of the text is replaced by the mask: what the words are compared with. */
+  /** What the model says where each token of the texts is replaced by the mask: what the words are compared with. */
   baseline: { probability: number; logOdds: number };
-  /** The words that were read, in their order. */
+  /** The words that were read, in their order, those of a second text behind the others. */
   words: WordScore[];
   /** The tokens that were read, without special ones: the same scores, not added up by word. */
   tokens: TokenScore[];
@@ -43,7 +47,9 @@ export interface Explanation {
 
 export interface WordScore {
   text: string;
-  /** UTF-16 units of the text, `end` not included; absent where the tokenizer's pieces can't be found in it. */
+  /** It stands in the second text of a pair; absent for words of the first, or only, text. */
+  pair?: true;
+  /** UTF-16 units of its text, `end` not included; absent where the tokenizer's pieces can't be found in it. */
   start?: number;
   end?: number;
   /** What the word adds to the label's log-odds: above 0 it speaks for the label, below 0 against it. */
@@ -80,9 +86,10 @@ export interface ExplainedModel {
   readonly decision?: Decision;
 }
 
-/** A text, and the label to explain if it isn't the one of the options. */
+/** A text, or a pair for a model that reads pairs, and the label to explain if it isn't the one of the options. */
 export interface TextToExplain {
   readonly text: string;
+  readonly pair?: string;
   readonly label?: string;
 }
 
@@ -100,28 +107,23 @@ export async function explainTexts(
   checkOptions(method, steps);
   const wanted = texts.map((text) => idOf(text.label ?? label, labels));
   if (texts.length === 0) return [];
-  const encodings = (
-    await encodeAll(
-      tokenizer,
-      texts.map(({ text }) => text),
-      limit.long === "head" ? limit.maxLength : undefined,
-    )
-  ).fitted(limit);
+  const encodings = (await encodedTexts(texts, tokenizer, limit)).fitted(limit);
   const answers = await answeredIds(engine, model, encodings, texts);
   const baselineId = tokenizer.maskId ?? tokenizer.padId;
   const explanations: Explanation[] = [];
-  for (const [number, { text }] of texts.entries()) {
+  for (const [number, { text, pair }] of texts.entries()) {
     const labelId = wanted[number] ?? answers[number]!;
     const question = { label: labelId, labels: labels.length, problem, windowPooling, baselineId };
-    const read = readText(encodings, number, tokenizer);
+    const read = readText(encodings, number);
     const found = await attribute(engine, read, question, { method, steps });
     explanations.push({
       text,
+      ...(pair !== undefined && { pair }),
       label: labels[labelId]!,
       probability: sigmoid(found.logOdds),
       logOdds: found.logOdds,
       baseline: { probability: sigmoid(found.baselineLogOdds), logOdds: found.baselineLogOdds },
-      ...scored(text, read, found, tokenizer),
+      ...scored([text, ...(pair === undefined ? [] : [pair])], read, found, tokenizer),
       gap: found.gap,
       method,
       steps: found.steps,
@@ -129,6 +131,20 @@ export async function explainTexts(
     onProgress?.(number + 1, texts.length);
   }
   return explanations;
+}
+
+/** All texts, or all pairs, as the model has them. */
+async function encodedTexts(
+  texts: readonly TextToExplain[],
+  tokenizer: Tokenizer,
+  limit: LengthLimit,
+): Promise<TextEncodings> {
+  if (texts[0]!.pair === undefined) {
+    const single = texts.map(({ text }) => text);
+    return encodeAll(tokenizer, single, limit.long === "head" ? limit.maxLength : undefined);
+  }
+  const both = texts.flatMap(({ text, pair }) => [text, pair!]);
+  return pairEncodings(await encodeAll(tokenizer, both), tokenizer);
 }
 
 function checkOptions(method: string, steps: number | undefined): void {
@@ -191,55 +207,72 @@ async function answeredIds(
 const BATCH_SIZE = 32;
 
 /** What a model reads of a text. */
-function readText(
-  encodings: PlacedPassages,
-  text: number,
-  { specialTokens: { before } }: Tokenizer,
-): ReadText {
+function readText(encodings: PlacedPassages, text: number): ReadText {
   const passages = encodings.of(text).map((passage) => ({
     encoding: encodings.at(passage),
     ranges: encodings.rangesOf(passage),
-    before,
+    starts: encodings.startsOf(passage),
   }));
   return { tokens: Math.max(...passages.flatMap(({ ranges }) => ranges.map(([, to]) => to))), passages };
 }
 
-/** Scores of the words and tokens that were read. */
+/** Scores of the words and tokens that were read, of one text after the other. */
 function scored(
-  text: string,
-  { tokens: count, passages }: ReadText,
+  texts: readonly string[],
+  { passages }: ReadText,
   { scores }: Attributions,
   tokenizer: Tokenizer,
 ): Pick<Explanation, "words" | "tokens" | "unread"> {
   const ids = new Map<number, number>();
-  for (const { encoding, ranges, before: first } of passages) {
-    let position = first;
-    for (const [from, to] of ranges)
-      for (let token = from; token < to; token++) ids.set(token, encoding.inputIds[position++]!);
-  }
+  for (const passage of passages)
+    for (const { token, position } of readTokens(passage))
+      ids.set(token, passage.encoding.inputIds[position]!);
   const { before, after } = tokenizer.specialTokens;
+  const all: Pick<Explanation, "words" | "tokens" | "unread"> = { words: [], tokens: [], unread: 0 };
+  let first = 0;
+  for (const [i, text] of texts.entries()) {
+    const count = tokenizer.encode(text).inputIds.length - before - after;
+    const own = Array.from({ length: count }, (_, token) => ({
+      id: ids.get(first + token),
+      score: scores[first + token] ?? 0,
+    }));
+    const found = scoredText(text, own, tokenizer);
+    const second = i === 0 ? {} : { pair: true as const };
+    all.words.push(...found.words.map((word) => ({ ...word, ...second })));
+    all.tokens.push(...found.tokens.map((token) => ({ ...token, ...second })));
+    all.unread += count - found.tokens.length;
+    first += count;
+  }
+  return all;
+}
+
+/** The same of one text, from its tokens; those without an id weren't read. */
+function scoredText(
+  text: string,
+  all: readonly { id: number | undefined; score: number }[],
+  tokenizer: Tokenizer,
+): Pick<Explanation, "words" | "tokens"> {
   const places = tokenizer.ranges(text);
-  const read = Array.from({ length: count }, (_, token) => token).filter((token) => ids.has(token));
-  const tokens = read.map((token): TokenScore => {
-    const id = ids.get(token)!;
-    const place = places?.[token];
-    return {
+  const read = all.flatMap(({ id, score }, token) =>
+    id === undefined ? [] : [{ id, score, place: places?.[token] }],
+  );
+  const tokens = read.map(
+    ({ id, score, place }): TokenScore => ({
       piece: tokenizer.pieceOf(id),
       id,
       ...(place && { start: place.start, end: place.end }),
-      score: scores[token]!,
-    };
-  });
-  const unread = tokenizer.encode(text).inputIds.length - before - after - read.length;
-  if (!places) return { words: tokens.map(({ piece, score }) => ({ text: piece, score })), tokens, unread };
+      score,
+    }),
+  );
+  if (!places) return { words: tokens.map(({ piece, score }) => ({ text: piece, score })), tokens };
   const words = wordsOf(
     text,
-    read.map((token) => places[token]!),
+    read.map(({ place }) => place!),
   ).map(({ text: word, start, end, tokens: numbers }) => ({
     text: word,
     start,
     end,
-    score: numbers.reduce((sum, number) => sum + scores[read[number]!]!, 0),
+    score: numbers.reduce((sum, number) => sum + read[number]!.score, 0),
   }));
-  return { words, tokens, unread };
+  return { words, tokens };
 }

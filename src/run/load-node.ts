@@ -46,12 +46,9 @@ export interface TextClassifier {
   readonly hiddenSize: number;
   predict(text: TextInput): Promise<Prediction>;
   predict(texts: readonly TextInput[], options?: PredictOptions): Promise<Prediction[]>;
-  /**
-   * Which words speak for a label, and which against it: by default for the answer. Of pairs there is no
-   * explanation: `option-invalid`.
-   */
-  explain(text: string, options?: ExplainOptions): Promise<Explanation>;
-  explain(texts: readonly string[], options?: ExplainOptions): Promise<Explanation[]>;
+  /** Which words speak for a label, and which against it: by default for the answer. */
+  explain(text: TextInput, options?: ExplainOptions): Promise<Explanation>;
+  explain(texts: readonly TextInput[], options?: ExplainOptions): Promise<Explanation[]>;
   close(): Promise<void>;
 }
 
@@ -112,18 +109,13 @@ export async function load(
   const limit = { maxLength, long, stride };
   const explained = { tokenizer, labels, problem, decision, limit, windowPooling };
 
-  async function explain(text: string, options?: ExplainOptions): Promise<Explanation>;
-  async function explain(texts: readonly string[], options?: ExplainOptions): Promise<Explanation[]>;
-  async function explain(texts: string | readonly string[], options: ExplainOptions = {}) {
-    if (facts.pairs) throw unexplained();
-    const all = typeof texts === "string" ? [texts] : texts;
-    const found = await explainTexts(
-      engine,
-      explained,
-      all.map((text) => ({ text })),
-      options,
-    );
-    return typeof texts === "string" ? found[0]! : found;
+  async function explain(text: TextInput, options?: ExplainOptions): Promise<Explanation>;
+  async function explain(texts: readonly TextInput[], options?: ExplainOptions): Promise<Explanation[]>;
+  async function explain(texts: TextInput | readonly TextInput[], options: ExplainOptions = {}) {
+    const all = isList(texts) ? texts : [texts];
+    const read = all.map((input) => (facts.pairs ? asPair(input) : { text: asText(input) }));
+    const found = await explainTexts(engine, explained, read, options);
+    return isList(texts) ? found : found[0]!;
   }
   const { path } = pretrained.folder;
   return {
@@ -191,12 +183,6 @@ function asPair(input: TextInput): TextPair {
     fix: 'Give pairs: { text: "…", pair: "…" }; on the command line a file with two columns, --text and --text2.',
   });
 }
-
-const unexplained = (): TextgraftError =>
-  new TextgraftError("option-invalid", {
-    message: "This model reads pairs of texts, whose answers can't be explained yet.",
-    fix: "Explain the answers of a model that reads single texts.",
-  });
 
 function asText(input: TextInput): string {
   if (typeof input === "string") return input;

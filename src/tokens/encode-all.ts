@@ -19,7 +19,7 @@ export interface WholeEncodings extends Encodings {
   fitted(limit: LengthLimit): Passages;
 }
 
-/** Those of single texts. */
+/** Those of which it is known where in their texts the tokens stand. */
 export interface TextEncodings extends WholeEncodings {
   fitted(limit: LengthLimit): PlacedPassages;
 }
@@ -34,8 +34,10 @@ export interface Passages extends Encodings {
 
 /** Passages of which it is known where in their texts they stand. */
 export interface PlacedPassages extends Passages {
-  /** Which of its text's tokens a passage has, special ones not counted. */
+  /** Which of its text's tokens a passage has, special ones not counted; those of a pair's second text are counted on. */
   rangesOf(passage: number): readonly Range[];
+  /** Where in the passage each of these ranges begins. */
+  startsOf(passage: number): readonly number[];
 }
 
 /**
@@ -125,6 +127,13 @@ export function fitted(
     },
     textOf,
     rangesOf: ranges,
+    startsOf: (passage) => {
+      let at = before;
+      return ranges(passage).map(([from, to]) => {
+        at += to - from;
+        return at - (to - from);
+      });
+    },
   };
 }
 

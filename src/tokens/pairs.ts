@@ -1,7 +1,7 @@
 import { TextgraftError } from "../base/errors.js";
 import type { Examples } from "../data/examples.js";
 import type { Texts } from "../data/texts.js";
-import type { Encodings, WholeEncodings } from "./encode-all.js";
+import type { Encodings, TextEncodings } from "./encode-all.js";
 import type { LengthLimit } from "./long-texts.js";
 import { roomFor } from "./sequence.js";
 import type { Tokenizer } from "./tokenizer.js";
@@ -51,7 +51,7 @@ export const bothTexts = (pairs: Pairs): Texts => ({
  * The encodings of pairs, from those of `bothTexts`, which have to be uncut. Where a limit cuts a pair, it cuts the longer
  * text first, as `Tokenizer.encode` does; the token types of both are kept.
  */
-export function pairEncodings(both: Encodings, tokenizer: Tokenizer): WholeEncodings {
+export function pairEncodings(both: Encodings, tokenizer: Tokenizer): TextEncodings {
   const { specialTokens, pairTokens } = tokenizer;
   const special = 2 * (specialTokens.before + specialTokens.after) - pairTokens;
   const count = both.count / 2;
@@ -65,12 +65,20 @@ export function pairEncodings(both: Encodings, tokenizer: Tokenizer): WholeEncod
     fitted: ({ maxLength, long }) => {
       requirePairs(long);
       roomFor(maxLength, pairTokens);
+      const own = (text: number): number => both.lengthOf(text) - specialTokens.before - specialTokens.after;
+      const places = (pair: number) =>
+        tokenizer.pairPlaces([own(2 * pair), own(2 * pair + 1)], maxLength).map((place, i) => ({
+          ...place,
+          from: i === 0 ? 0 : own(2 * pair),
+        }));
       return {
         count,
         lengthOf: (pair) => Math.min(maxLength, lengthOf(pair)),
         at: (pair) => at(pair, maxLength),
         of: (pair) => [pair],
         textOf: (pair) => pair,
+        rangesOf: (pair) => places(pair).map(({ from, length }) => [from, from + length]),
+        startsOf: (pair) => places(pair).map(({ start }) => start),
       };
     },
   };

@@ -55,8 +55,12 @@ export const specialCount = (layout: Layout): number => layout.filter((slot) => 
  * `option-invalid` where `maxLength` has no room for those.
  */
 export function assemble(layout: Layout, texts: readonly Ids[], maxLength?: number): Encoding {
-  const kept =
-    maxLength === undefined ? texts : longestFirst(texts, roomFor(maxLength, specialCount(layout)));
+  const lengths = keptLengths(
+    layout,
+    texts.map((ids) => ids.length),
+    maxLength,
+  );
+  const kept = texts.map((ids, i) => ids.slice(0, lengths[i]!));
   const length = kept.reduce((sum, ids) => sum + ids.length, specialCount(layout));
   const inputIds = new Int32Array(length);
   const tokenTypeIds = new Int32Array(length);
@@ -70,6 +74,25 @@ export function assemble(layout: Layout, texts: readonly Ids[], maxLength?: numb
   return { inputIds, tokenTypeIds };
 }
 
+/** Where in what `assemble` gives each text's tokens stand, and how many of them, from the texts' own lengths. */
+export function placesIn(
+  layout: Layout,
+  texts: readonly number[],
+  maxLength?: number,
+): { start: number; length: number }[] {
+  const lengths = keptLengths(layout, texts, maxLength);
+  const places = lengths.map((length) => ({ start: 0, length }));
+  let at = 0;
+  for (const slot of layout) {
+    if ("text" in slot) places[slot.text]!.start = at;
+    at += "id" in slot ? 1 : lengths[slot.text]!;
+  }
+  return places;
+}
+
+const keptLengths = (layout: Layout, texts: readonly number[], maxLength?: number): readonly number[] =>
+  maxLength === undefined ? texts : longestFirst(texts, roomFor(maxLength, specialCount(layout)));
+
 /** Tokens of text that `maxLength` allows beside the special ones. */
 export function roomFor(maxLength: number, specialTokens: number): number {
   if (maxLength >= specialTokens) return maxLength - specialTokens;
@@ -80,13 +103,13 @@ export function roomFor(maxLength: number, specialTokens: number): number {
 }
 
 /**
- * The first texts' tokens that together fit: of a pair the longer text is cut down to the shorter, then both, as
+ * How many of each text's tokens together fit: of a pair the longer text is cut down to the shorter, then both, as
  * in truncation "longest_first" of https://github.com/huggingface/tokenizers.
  */
-function longestFirst(texts: readonly Ids[], room: number): Ids[] {
-  const [first, second] = [texts[0]!.length, texts[1]?.length ?? 0];
-  if (first + second <= room) return [...texts];
+function longestFirst(texts: readonly number[], room: number): readonly number[] {
+  const [first = 0, second = 0] = texts;
+  if (first + second <= room) return texts;
   const shorter = Math.min(first, second, Math.floor(room / 2));
   const lengths = first <= second ? [shorter, room - shorter] : [room - shorter, shorter];
-  return texts.map((ids, i) => ids.slice(0, lengths[i]!));
+  return lengths.slice(0, texts.length);
 }

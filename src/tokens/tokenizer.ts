@@ -2,7 +2,7 @@ import { TextgraftError } from "../base/errors.js";
 import { hash32 } from "../base/random.js";
 import { invalidTokenizer, type Json, type Library, openLibrary } from "./library.js";
 import { rangeFinder, type TokenRange } from "./ranges.js";
-import { assemble, type Encoding, readLayout, specialCount } from "./sequence.js";
+import { assemble, type Encoding, placesIn, readLayout, specialCount } from "./sequence.js";
 import { tokenOf, wordPieceJson } from "./wordpiece.js";
 
 /** One token for display. */
@@ -32,6 +32,11 @@ export interface Tokenizer {
   encode(text: string, maxLength?: number, pair?: string): Encoding;
   /** What `encode` makes of a pair, from what it made of each of the two texts alone, uncut. */
   pairOf(text: Encoding, pair: Encoding, maxLength?: number): Encoding;
+  /**
+   * Where in what `encode` makes of a pair the tokens of each of its texts stand, and how many, from the numbers of tokens that
+   * the texts have without special ones.
+   */
+  pairPlaces(lengths: readonly [number, number], maxLength?: number): { start: number; length: number }[];
   /** A token as it stands in the vocabulary, for example `##ing`. */
   pieceOf(id: number): string;
   /** All tokens of a text, special ones included, not cut. */
@@ -85,6 +90,7 @@ export function createTokenizer(files: TokenizerFiles): Tokenizer {
   return {
     encode,
     pairOf: (text, pair, maxLength) => assemble(paired, [bare(text), bare(pair)], maxLength),
+    pairPlaces: (lengths, maxLength) => placesIn(paired, lengths, maxLength),
     pairTokens: specialCount(paired),
     pieceOf: (id) => library.id_to_token(id)!,
     pieces: (text) => Array.from(encode(text).inputIds, describe),

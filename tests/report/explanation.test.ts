@@ -43,6 +43,32 @@ Scores are log-odds. They add up to +3.60; from all words masked to the text as 
   );
 });
 
+test("both texts of a pair are shown, and where each word stands", () => {
+  const pair: Explanation = {
+    ...explanation,
+    pair: "my offer",
+    words: [...explanation.words, { text: "offer", pair: true, start: 3, end: 8, score: 1 }],
+    unread: 2,
+  };
+  expect(explanationText(pair, { colour: false })).toBe(
+    `spam  0.9241 (0.2689 with all words masked)
+
+text 1: [Free +3.00] [entry +1.20], [2J my [friend −0.70]
+text 2: my [offer +1.00]
+
+For spam  score   share      in
+  Free    +3.00  50.0 %  text 1
+  entry   +1.20  20.0 %  text 1
+  offer   +1.00  16.7 %  text 2
+  my      +0.10   1.7 %  text 1
+Against spam  score   share      in
+  friend      −0.70  11.7 %  text 1
+Scores are log-odds. They add up to +3.60; from all words masked to the texts as they are, spam goes from −1.00 to +2.50.
+2 tokens of the texts were not read.
+`,
+  );
+});
+
 test("with colours words that count are marked, and all others are as they were", () => {
   const shown = explanationText(explanation, { colour: true }).split("\n")[2]!;
   const marks = [...shown.matchAll(coloured)].map(([, code, word]) => [word, code]);

@@ -34,7 +34,7 @@ function onePassage(ids: readonly number[]): ReadText {
       {
         encoding: { inputIds: Int32Array.from(ids), tokenTypeIds: new Int32Array(ids.length) },
         ranges: [[0, ids.length - 2]],
-        before: 1,
+        starts: [1],
       },
     ],
   };
@@ -106,6 +106,34 @@ describe("a tiny model with large weights", async () => {
     expect(Math.abs(found.gap)).toBeGreaterThan(0.1);
   });
 
+  test("the tokens of a pair have the slopes of where they stand, and special ones between them stay", async () => {
+    // Of the first text's five tokens three are read, of the second's two both.
+    const encoding = {
+      inputIds: Int32Array.of(2, 17, 40, 99, 3, 61, 8, 3),
+      tokenTypeIds: Int32Array.of(0, 0, 0, 0, 0, 1, 1, 1),
+    };
+    const ranges = [
+      [0, 3],
+      [5, 7],
+    ] as const;
+    const pair: ReadText = { tokens: 7, passages: [{ encoding, ranges, starts: [1, 5] }] };
+    const { scores } = await attribute(engine, pair, question, { method: "gradient" });
+    const { slopes } = await engine.slopes({
+      examples: Int32Array.of(-1),
+      length: 8,
+      ...encoding,
+      attentionMask: new Int32Array(8).fill(1),
+      baselineIds: Int32Array.of(2, 4, 4, 4, 3, 4, 4, 3),
+      shares: Float32Array.of(1),
+      targets: Float32Array.of(0, 1, 0),
+    });
+    const expected = [...slopes.slice(1, 4), 0, 0, ...slopes.slice(5, 7)];
+    expect(largestDifference(scores, expected) / Math.max(...expected.map(Math.abs))).toBeLessThan(1e-5);
+    const whole = await attribute(engine, pair, question, { method: "integrated", steps: 128 });
+    expect(Math.abs(whole.gap)).toBeLessThan(1e-3);
+    expect(sum(whole)).toBeCloseTo(whole.logOdds - whole.baselineLogOdds, 2);
+  });
+
   test("the same question gets the same answer", async () => {
     const [first, second] = [
       await attribute(engine, text, question, { method: "integrated" }),
@@ -127,7 +155,7 @@ describe("a tiny model with large weights", async () => {
         tokenTypeIds: new Int32Array(to - from + 2),
       },
       ranges: [[from, to]] as const,
-      before: 1,
+      starts: [1],
     });
     const windows = { tokens: ids.length, passages: [window(0, 4), window(2, 6), window(4, 7)] };
     const all: Attributions[] = [];

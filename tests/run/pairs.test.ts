@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "csv-parse/sync";
-import { load } from "textgraft";
-import { beforeAll, expect, test } from "vitest";
+import { load, type TextClassifier } from "textgraft";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { inventedRows } from "../support/tiny-model.js";
 import { readJson, tinyOptions, tinyWorkplace, trained } from "./train-tiny.js";
 
@@ -64,6 +64,93 @@ test("the saved model answers as the trained one, and wants pairs", async () => 
   } finally {
     await classifier.close();
   }
+});
+
+describe("explanations", () => {
+  let classifier: TextClassifier;
+  beforeAll(async () => {
+    classifier = await load(output);
+  });
+  afterAll(() => classifier.close());
+  const sum = (words: readonly { score: number }[]): number =>
+    words.reduce((total, { score }) => total + score, 0);
+
+  test("scores add up to what the words of both texts change, beside both texts masked", async () => {
+    const { question: text, answer: pair } = rows[1]!;
+    const found = await classifier.explain({ text, pair });
+    const answer = await classifier.predict({ text, pair });
+    expect(found).toMatchObject({ text, pair, label: answer.label, unread: 0 });
+    const masked = (words: string) => words.replaceAll(/\S+/g, "[MASK]");
+    const baseline = await classifier.predict({ text: masked(text), pair: masked(pair) });
+    const logOdds = (p: number) => Math.log(p / (1 - p));
+    const p = answer.scores[found.label]!;
+    const p0 = baseline.scores[found.label]!;
+    expect(found.baseline.probability).toBeCloseTo(p0, 4);
+    expect(Math.abs(sum(found.words) - (logOdds(p) - logOdds(p0)))).toBeLessThan(0.06);
+    expect(sum(found.tokens)).toBeCloseTo(sum(found.words), 10);
+  });
+
+  test("words stand in the text that they are of, and count where the model looks", async () => {
+    const shown = await classifier.explain({
+      text: "my whale and tide",
+      pair: "we saw two old whales, wave",
+    });
+    const words = (second: boolean) => shown.words.filter(({ pair }) => (pair ?? false) === second);
+    expect(words(false).map(({ text }) => text)).toEqual(["my", "whale", "and", "tide"]);
+    expect(words(true).map(({ text }) => text)).toEqual(["we", "saw", "two", "old", "whales", ",", "wave"]);
+    for (const { text, start, end, pair } of shown.words)
+      expect((pair ? shown.pair! : shown.text).slice(start, end)).toBe(text);
+    // The label says of what the second text is.
+    const [sea, garden] = ["the wave and the anchor saw a whale", "the rose and the tulip saw a hedge"];
+    for (const [text, pair, sign] of [
+      [sea, garden, -1],
+      [garden, sea, 1],
+    ] as const) {
+      const { words: all } = await classifier.explain({ text, pair }, { label: "sea" });
+      const second = sum(all.filter((word) => word.pair));
+      expect(sign * second).toBeGreaterThan(0.3);
+    }
+  });
+
+  test("of long pairs what was read has scores, in both texts", async () => {
+    const text = Array(40).fill("wave").join(" ");
+    const pair = "the rose we saw";
+    const found = await classifier.explain({ text, pair });
+    expect(found.words.filter((word) => word.pair).map((word) => word.text)).toEqual(pair.split(" "));
+    const room = classifier.maxLength - classifier.tokenizer.pairTokens;
+    expect(found.words).toHaveLength(room);
+    expect(found.unread).toBe(44 - room);
+    expect(found.words.every(({ score }) => score !== 0)).toBe(true);
+  });
+
+  test("the command shows both texts; a text alone is refused", async () => {
+    const args = ["the old kettle", "my whale and tide"];
+    const { stdout, code } = cli("explain", output, ...args, "--label", "sea");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\ntext 1: .*kettle.*\ntext 2: .*whale .*tide.*\n\nFor sea +score +share +in\n/);
+    expect(stdout).toMatch(/^ {2}(whale|tide) +\+\d\.\d\d +\d+\.\d % +text 2$/m);
+    const json = cli("explain", output, ...args, "--json");
+    expect(JSON.parse(json.stdout)).toEqual(await classifier.explain({ text: args[0]!, pair: args[1]! }));
+    const columns = cli(
+      "explain",
+      output,
+      "--input",
+      file,
+      "--text",
+      "answer",
+      "--text2",
+      "question",
+      "--method",
+      "gradient",
+      "--json",
+    );
+    const [first] = columns.stdout.split("\n", 1);
+    expect(JSON.parse(first!)).toMatchObject({ text: rows[0]!.answer, pair: rows[0]!.question });
+    const one = cli("explain", output, "alone");
+    expect(one.stderr).toContain("This model reads pairs of texts, and there is 1 text as arguments.");
+    expect(one.code).toBe(2);
+    await expect(classifier.explain("alone")).rejects.toMatchObject({ code: "option-invalid" });
+  });
 });
 
 test("predict and evaluate find the columns that the model was trained with", async () => {

@@ -30,6 +30,17 @@ test("pairs made of the encodings of their texts are what the tokenizer makes of
           expect(cut.at(i)).toEqual(tokenizer.encode(text, maxLength, pair));
           expect(cut.lengthOf(i)).toBe(cut.at(i).inputIds.length);
           expect([cut.of(i), cut.textOf(i)]).toEqual([[i], i]);
+          // Each token stands where ranges and starts say, and all others are special ones.
+          const [own, second] = [text, pair].map((each) => tokenizer.encode(each).inputIds.slice(1, -1));
+          const all = [...own!, ...second!];
+          const { inputIds } = cut.at(i);
+          const starts = cut.startsOf(i);
+          const placed = cut.rangesOf(i).map(([from, to], part) => {
+            expect([...inputIds.slice(starts[part], starts[part]! + to - from)]).toEqual(all.slice(from, to));
+            return to - from;
+          });
+          expect(cut.rangesOf(i).map(([from]) => from)).toEqual([0, own!.length]);
+          expect(placed[0]! + placed[1]!).toBe(inputIds.length - tokenizer.pairTokens);
         }
       },
     ),

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { explanationText } from "../../report/explanation.js";
 import { grouped } from "../../report/plain.js";
 import { type AttributionMethod, attributionMethods } from "../../run/attributions.js";
+import { inputOf } from "../../tokens/pairs.js";
 import { type App, type CommonFlags, jsonLine } from "../app.js";
 import { showsColours } from "../colours.js";
 import { openProgress } from "../progress.js";
@@ -22,7 +23,7 @@ export function addExplain(program: Command, app: App): Command {
     .command("explain")
     .description("show which words of a text speak for a label and which against it")
     .argument("<dir>", "model folder that train wrote")
-    .argument("[texts...]", "texts to explain")
+    .argument("[texts...]", "texts to explain; for a model of pairs a text and its second one in turn")
     .option(
       "--input <file>",
       "file with a column of texts (CSV, TSV, JSON, Parquet; also .gz, .zst), .txt with one text a line, or folder; - is standard input",
@@ -38,7 +39,7 @@ export function addExplain(program: Command, app: App): Command {
       "gradients on the way from all words masked to the text; 32 to 512, as needed, if not given",
       wholeNumber,
     );
-  return addRejectedOption(addReadingOptions(command, ["text"])).action(
+  return addRejectedOption(addReadingOptions(command, ["text", "text2"])).action(
     (dir: string, texts: string[], flags: ExplainFlags) => explainVerb(app, dir, texts, flags),
   );
 }
@@ -58,9 +59,9 @@ async function explainVerb(app: App, dir: string, args: string[], flags: Explain
   let done = 0;
   try {
     for (; !list.done; list = await opened.lists.next()) {
-      for (const { text } of list.value) {
+      for (const row of list.value) {
         progress.live(() => `Explaining text ${grouped(done + 1)}`);
-        const explanation = await classifier.explain(text, options);
+        const explanation = await classifier.explain(inputOf(row), options);
         progress.end();
         const shown = `${done > 0 ? "\n\n" : ""}${explanationText(explanation, { colour })}`;
         app.stdout.write(json ? jsonLine(explanation) : shown);

@@ -33,7 +33,7 @@ export async function explainMistakes(
   const found = new Map<Judged, Explanation>();
   let left = tokensFor(size);
   for (const answer of mistakesOf(judged).slice(0, SHOWN)) {
-    if (left <= 0 || answer.pair !== undefined) break; // pairs can't be explained
+    if (left <= 0 || answer.pair !== undefined) break; // pairs are shown without marks
     const explanation = await explain(answer.text, { label: labels[explainedId(answer)]!, steps: STEPS });
     found.set(answer, explanation);
     left -= explanation.tokens.length;

@@ -55,6 +55,22 @@ export const int32 = (shape: readonly number[], data?: Int32Array | readonly num
         : Int32Array.from(data),
 });
 
+/** A matrix or vector in another shape of as many axes: cut at the end of an axis, or filled with zeros behind it. */
+export function resized(
+  values: Float32Array,
+  from: readonly number[],
+  to: readonly number[],
+): Float32Array<ArrayBuffer> {
+  const result = new Float32Array(sizeOf(to));
+  const [width, newWidth] = [from.at(-1)!, to.at(-1)!];
+  const rows = Math.min(sizeOf(from) / width, sizeOf(to) / newWidth);
+  for (let row = 0; row < rows; row++) {
+    const start = row * width;
+    result.set(values.subarray(start, start + Math.min(width, newWidth)), row * newWidth);
+  }
+  return result;
+}
+
 /** A matrix [rows, columns] as [columns, rows]. */
 export function transposed(
   values: Float32Array,

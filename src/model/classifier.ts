@@ -228,7 +228,7 @@ export type ParameterSource = (g: GraphBuilder) => (name: string, shape: readonl
 const ownInputs: ParameterSource = (g) => (name, shape) => g.input(name, "float32", shape);
 
 /** Parameters with these weights stand in the graph itself; all others are inputs. */
-export const inputsOrConstants =
+const inputsOrConstants =
   (weights: ReadonlyMap<string, Float32Array>): ParameterSource =>
   (g) =>
   (name, shape) => {

@@ -18,6 +18,8 @@ export interface ParameterSpec {
   readonly exempt: boolean;
   /** The weight of a dense layer, [outputs, inputs]: some devices multiply faster by its transpose. */
   readonly dense?: true;
+  /** The axis that lies between the two dense layers of a feed-forward part: zeros behind its end change no result. */
+  readonly inner?: 0 | 1;
 }
 
 /** The first values of a parameter, a function of the seed and the parameter's name. */

@@ -11,6 +11,8 @@ export interface Placement {
   readonly spec: ParameterSpec;
   readonly shard: number;
   readonly offset: number;
+  /** As it is stored. */
+  readonly shape: readonly number[];
   /** Stored [inputs, outputs] where the checkpoint has [outputs, inputs], for devices that multiply faster so. */
   readonly transposed: boolean;
 }
@@ -38,6 +40,8 @@ export interface LayoutOptions {
   maxFrozenBytes?: number;
   /** Which matrices are stored transposed. Default: none. */
   transposed?: (spec: ParameterSpec) => boolean;
+  /** The shape in which a parameter is stored, where that is wider than its own: the rest is zeros. Default: its own. */
+  widened?: (spec: ParameterSpec) => readonly number[];
 }
 
 /** Each parameter starts on a cache line, and what lies between parameters stays zero. */
@@ -45,15 +49,17 @@ const ALIGNMENT = 64;
 
 /** Plans where each parameter lies. A parameter never spans two shards. */
 export function planState(specs: readonly ParameterSpec[], options: LayoutOptions): StateLayout {
-  const { frozen, decayAll, maxRegionBytes, transposed = () => false } = options;
-  const { maxFrozenBytes = 2 * maxRegionBytes } = options;
+  const { frozen, decayAll, maxRegionBytes, maxFrozenBytes = 2 * maxRegionBytes } = options;
+  const { transposed = () => false, widened = ({ shape }) => shape } = options;
   const shards: { group: Group; bytes: number }[] = [];
   const open = new Map<Group, number>();
   const placements = new Map<string, Placement>();
   for (const spec of specs) {
     const group = frozen.has(spec.name) ? "frozen" : spec.exempt && !decayAll ? "exempt" : "decayed";
     const limit = group === "frozen" ? maxFrozenBytes : maxRegionBytes;
-    const bytes = roundUp(4 * sizeOf(spec.shape), ALIGNMENT);
+    const turned = transposed(spec);
+    const shape = turned ? [...spec.shape].reverse() : widened(spec);
+    const bytes = roundUp(4 * sizeOf(shape), ALIGNMENT);
     if (bytes > limit) {
       throw new TextgraftError("model-invalid", {
         message: `${spec.name} has ${sizeOf(spec.shape)} elements, more than fit into one piece of memory.`,
@@ -65,7 +71,7 @@ export function planState(specs: readonly ParameterSpec[], options: LayoutOption
       shard = shards.push({ group, bytes: 0 }) - 1;
       open.set(group, shard);
     }
-    placements.set(spec.name, { spec, shard, offset: shards[shard]!.bytes, transposed: transposed(spec) });
+    placements.set(spec.name, { spec, shard, offset: shards[shard]!.bytes, shape, transposed: turned });
     shards[shard]!.bytes += bytes;
   }
   return { shards, placements };

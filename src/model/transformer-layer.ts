@@ -128,11 +128,15 @@ export function layerParameters(
     ...dense(names.value, hiddenSize, hiddenSize),
     ...dense(names.projection, hiddenSize, hiddenSize),
     ...normParameters(`${name}.${names.attentionNorm}`, hiddenSize),
-    ...dense(names.up, hiddenSize, intermediateSize),
-    ...dense(names.down, intermediateSize, hiddenSize),
+    ...innerAxis(0, dense(names.up, hiddenSize, intermediateSize)),
+    ...innerAxis(1, dense(names.down, intermediateSize, hiddenSize)),
     ...normParameters(`${name}.${names.outputNorm}`, hiddenSize),
   ];
 }
+
+/** Marks the parameters that have this axis as reaching into the feed-forward part. */
+const innerAxis = (inner: 0 | 1, specs: readonly ParameterSpec[]): ParameterSpec[] =>
+  specs.map((spec) => (inner < spec.shape.length ? { ...spec, inner } : spec));
 
 /** Scaled dot-product attention of the positions that are read over all positions. https://arxiv.org/abs/1706.03762 */
 function attention(

@@ -1,3 +1,4 @@
+import { sum } from "../base/numbers.js";
 import { float32, sizeOf, type Tensor } from "../base/tensor.js";
 import { compile } from "../graph/onnx.js";
 import { clippingScale } from "../model/adamw.js";
@@ -6,14 +7,15 @@ import {
   createClassifier,
   featureGraph,
   frozenParameters,
-  inputsOrConstants,
   logitsGraph,
   type ModelGraph,
+  type ParameterSource,
   slopesGraph,
   trainGraph,
 } from "../model/classifier.js";
 import type { MaskType } from "../model/layers.js";
 import { planState } from "../model/state-layout.js";
+import { widened } from "../model/widened.js";
 import { lineTensors, lossTensors, tokenTensors, trainingOf } from "./batch-feeds.js";
 import { DropoutFeeds, maskBytes } from "./dropout-feeds.js";
 import type {
@@ -55,9 +57,11 @@ class LocalEngine implements Engine {
   private readonly sessions = {
     features: new LazySession(() => this.open(this.featureGraph())),
     logits: new LazySession(() =>
-      this.open(logitsGraph(this.model, this.spec.frozenStages, inputsOrConstants(this.constants()))),
+      this.open(
+        logitsGraph(this.model, this.spec.frozenStages, this.inside() ? this.constants : this.inputs),
+      ),
     ),
-    slopes: new LazySession(() => this.open(slopesGraph(this.model))),
+    slopes: new LazySession(() => this.open(slopesGraph(this.model, this.inputs))),
     train: new LazySession(() => this.openTraining()),
   };
   private readonly dropout = new DropoutFeeds();
@@ -78,6 +82,7 @@ class LocalEngine implements Engine {
       frozen: new Set(fixed.map(({ name }) => name)),
       decayAll: training?.decayAll ?? false,
       maxRegionBytes: largestRegion(room),
+      widened,
     });
     this.state = new State(layout, room);
     this.features = new FrozenFeatures(this.model, frozenStages, {
@@ -201,7 +206,7 @@ class LocalEngine implements Engine {
     return loss.data[0]!;
   }
 
-  private featureGraph = (): ModelGraph => featureGraph(this.model, 0, this.spec.frozenStages);
+  private featureGraph = (): ModelGraph => featureGraph(this.model, 0, this.spec.frozenStages, this.inputs);
 
   /** What decides about features. */
   private frozenPart(): FrozenPart {
@@ -212,16 +217,21 @@ class LocalEngine implements Engine {
     return { device, graph: graph.bytes, weights };
   }
 
+  /** Parameters as a graph's inputs, in the shapes in which they are stored. */
+  private readonly inputs: ParameterSource = (g) => (name) =>
+    g.input(name, "float32", this.state.weights(name).shape);
+
+  /** Parameters in the graph itself. */
+  private readonly constants: ParameterSource = (g) => (name) => g.constant(this.state.weights(name));
+
   /**
-   * The weights that stand in the graph itself: none while they train. ONNX Runtime lays constants out for its
+   * Whether weights stand in the graph that predicts: not while they train. ONNX Runtime lays constants out for its
    * products once, where it has to turn inputs in every run: a single text takes a quarter of the time. Larger models
    * would lie in memory too often.
    */
-  private constants(): ReadonlyMap<string, Float32Array> {
-    const { parameters } = this.model;
-    const bytes = parameters.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
-    if (this.spec.training || bytes > CONSTANT_BYTES) return new Map();
-    return new Map(parameters.map(({ name }) => [name, this.state.weights(name).data]));
+  private inside(): boolean {
+    const bytes = sum(this.model.parameters.map(({ shape }) => 4 * sizeOf(shape)));
+    return !this.spec.training && bytes <= CONSTANT_BYTES;
   }
 
   /** The weights that a graph has as inputs. */
@@ -236,7 +246,13 @@ class LocalEngine implements Engine {
   private async openTraining() {
     const { dropout, checkpointing, focalGamma, batchSize, maxLength } = trainingOf(this.spec);
     const graphWith = (masks: MaskType) =>
-      trainGraph(this.model, this.spec.frozenStages, { dropout, checkpointing, focalGamma, masks });
+      trainGraph(this.model, this.spec.frozenStages, {
+        source: this.inputs,
+        dropout,
+        checkpointing,
+        focalGamma,
+        masks,
+      });
     const fast = graphWith("float32");
     const largest = { batch: batchSize, sequence: maxLength };
     const graph = maskBytes(fast.sites, largest) > MASK_BYTES ? graphWith("uint8") : fast;

@@ -1,6 +1,6 @@
 import { TextgraftError } from "../base/errors.js";
 import { roundUp } from "../base/numbers.js";
-import { sizeOf, type Tensor, transposed } from "../base/tensor.js";
+import { resized, sizeOf, type Tensor, transposed } from "../base/tensor.js";
 import type { AdamwSettings } from "../model/adamw.js";
 import type { Placement, StateLayout } from "../model/state-layout.js";
 import { type Arena, createArena } from "./kernels/arena.js";
@@ -61,20 +61,20 @@ export class State {
 
   /** Copies a parameter in, in the checkpoint's layout. */
   write(name: string, values: Float32Array): void {
-    const { spec, transposed: turned } = this.placement(name);
+    const { spec, shape, transposed: turned } = this.placement(name);
     if (values.length !== sizeOf(spec.shape)) {
       throw new TextgraftError("weights-invalid", {
         message: `${name} has ${values.length} elements; the model needs [${spec.shape.join(", ")}].`,
       });
     }
-    this.weights(name).data.set(turned ? transposed(values, spec.shape) : values);
+    this.weights(name).data.set(turned ? transposed(values, spec.shape) : resized(values, spec.shape, shape));
   }
 
   /** Copies a parameter out, in the checkpoint's layout. */
   read(name: string): Float32Array {
     const { spec, transposed: turned } = this.placement(name);
-    const { data } = this.weights(name);
-    return turned ? transposed(data, [...spec.shape].reverse()) : data.slice();
+    const { data, shape } = this.weights(name);
+    return turned ? transposed(data, shape) : resized(data, shape, spec.shape);
   }
 
   /** The place for `count` rows of a table's gradient, until `addRows`. */
@@ -163,8 +163,7 @@ export class State {
   }
 
   private view(name: string, region: Region): Tensor<"float32"> {
-    const { spec, shard, transposed } = this.placement(name);
-    const shape = transposed ? [...spec.shape].reverse() : spec.shape;
+    const { shard, shape } = this.placement(name);
     const data = this.arenas[shard]!.float32(this.offset(name, region), sizeOf(shape));
     return { dtype: "float32", shape, data };
   }

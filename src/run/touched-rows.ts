@@ -33,7 +33,7 @@ export class TouchedRows {
       if (this.ever[row] === 0) news = true;
       this.ever[row] = 1;
     }
-    if (news) this.rangesEver = this.rangesOf(Array.from(this.ever.keys()).filter((row) => this.ever[row]));
+    if (news) this.rangesEver = this.rangesOf(this.rowsEver());
   }
 
   /** Starts a new step; gives the rows of the last one. */
@@ -57,8 +57,12 @@ export class TouchedRows {
     return [0, this.offset, ...inTable, this.end, bytes];
   }
 
+  private *rowsEver(): Iterable<number> {
+    for (let row = this.ever.indexOf(1); row >= 0; row = this.ever.indexOf(1, row + 1)) yield row;
+  }
+
   /** The lines of some rows, which come upwards; neighbours are joined. */
-  private rangesOf(rows: readonly number[]): Ranges {
+  private rangesOf(rows: Iterable<number>): Ranges {
     const ranges: number[] = [];
     for (const row of rows) {
       const start = this.offset + row * this.rowBytes;

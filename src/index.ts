@@ -1,4 +1,5 @@
 export { type ErrorCode, TextgraftError } from "./base/errors.js";
+export { sweep } from "./report/sweep-node.js";
 export { train } from "./report/train-node.js";
 export type { Answered } from "./run/answered.js";
 export { type AuditFinding, type AuditResult, audit } from "./run/audit-node.js";
@@ -39,13 +40,12 @@ export type { Metrics, MultiLabelScores, SingleLabelScores } from "./run/metrics
 export type { TrainOptions } from "./run/options.js";
 export type { Prediction } from "./run/predict.js";
 export { readSpace, type Space, type Trial } from "./run/sweep.js";
-export {
-  type Sweep,
-  type SweepEvent,
-  type SweepInput,
-  type SweepResult,
-  sweep,
-  type TrialRecord,
+export type {
+  Sweep,
+  SweepEvent,
+  SweepInput,
+  SweepResult,
+  TrialRecord,
 } from "./run/sweep-node.js";
 export { type DryRun, dryRun, type Run, type TrainInput } from "./run/train-node.js";
 export type { TextInput, TextPair } from "./tokens/pairs.js";

@@ -2,13 +2,15 @@ import type { TrainResult } from "../run/events.js";
 import type { Explain } from "../run/explain.js";
 import type { FoldReports } from "../run/fold-reports-node.js";
 import type { Reports } from "../run/folder-files.js";
+import type { SweepFiles } from "../run/sweep-node.js";
+import type { TrainReports } from "../run/train-node.js";
 import { trainingMarkdown } from "./markdown-report.js";
 import { metricsJson } from "./metrics-data.js";
 import { answersCsv, mistakesCsv } from "./mistakes.js";
 import { stoppedFoldsReport, trainingReport } from "./run-report.js";
 
 /** What lies in a model folder for people, by name; each is made of the training's result alone. */
-export const trainingFiles: Reports = {
+const trainingFiles: Reports = {
   "report.txt": trainingReport,
   "report.html": pageOfTraining,
   "report.md": trainingMarkdown,
@@ -20,9 +22,17 @@ export const trainingFiles: Reports = {
 };
 
 /** What is kept of folds that were stopped before there is a model. */
-export const stoppedFoldsFiles: FoldReports = {
+const stoppedFoldsFiles: FoldReports = {
   "report.txt": stoppedFoldsReport,
   "out-of-fold.csv": ({ data, test }) => answersCsv(data.labels, test.judged),
+};
+
+/** What `train` writes beside a model, and what is left of one that was stopped. */
+export const trainReports: TrainReports = { reports: trainingFiles, foldReports: stoppedFoldsFiles };
+
+/** What lies in a sweep's folder for people. */
+export const sweepFiles: SweepFiles = {
+  "sweep.html": async (result) => (await import("./html/sweep-page.js")).sweepPage(result),
 };
 
 async function pageOfTraining(result: TrainResult, explain: Explain): Promise<string> {

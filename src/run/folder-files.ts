@@ -16,23 +16,22 @@ export type Reports = Readonly<
 >;
 
 /**
- * Makes the files. One that can't be made is left out, and `tell` hears why: after a night's training the model comes
- * first.
+ * Makes the files `of` a result. One that can't be made is left out, and `tell` hears why: after a night's training the model
+ * comes first.
  */
-export async function reportFiles(
-  reports: Reports,
-  result: TrainResult,
-  explain: Explain,
+export async function reportFiles<Of extends unknown[]>(
+  reports: Readonly<Record<string, (...of: Of) => string | undefined | Promise<string>>>,
+  of: Of,
   tell: (notice: string) => void,
 ): Promise<FolderFile[]> {
   const files: FolderFile[] = [];
   for (const [name, make] of Object.entries(reports)) {
     try {
-      const content = await make(result, explain);
+      const content = await make(...of);
       if (content !== undefined) files.push({ name, content });
     } catch (error) {
       tell(
-        `${name} couldn't be made, the model is saved without it; please report this: ${error instanceof Error ? error.message : error}`,
+        `${name} couldn't be made, all else is saved without it; please report this: ${error instanceof Error ? error.message : error}`,
       );
     }
   }

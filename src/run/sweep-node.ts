@@ -7,9 +7,10 @@ import { TextgraftError } from "../base/errors.js";
 import { random } from "../base/random.js";
 import { type EventStream, eventStream } from "./event-stream.js";
 import type { EpochFacts, TrainEvent } from "./events.js";
+import { reportFiles } from "./folder-files.js";
 import { type Best, resolveOptions, type TrainOptions } from "./options.js";
 import { isHopeless, keyOf, objectiveOf, type Space, type Trial, trialsOf } from "./sweep.js";
-import { train } from "./train-node.js";
+import { type TrainReports, train } from "./train-node.js";
 
 /** Data and options that all trials share, and what is tried. `output` is the sweep's folder. */
 export interface SweepInput extends Partial<TrainOptions> {
@@ -41,12 +42,15 @@ export type SweepEvent =
   | { kind: "sweep"; trials: number; known: number; objective: Best }
   | { kind: "trial"; number: number; trials: number; options: Trial }
   | { kind: "training"; event: TrainEvent }
+  | { kind: "notice"; text: string }
   | { kind: "ended"; record: TrialRecord };
 
 export interface SweepResult {
   folder: string;
   objective: Best;
-  /** In the order of the sweep. */
+  /** Settings to try, in all. */
+  trials: number;
+  /** Those that were tried, in the order of the sweep. */
   records: readonly TrialRecord[];
   /** The best of those that were done. */
   best: TrialRecord | undefined;
@@ -57,6 +61,15 @@ export interface Sweep extends EventStream<SweepEvent, SweepResult> {
   cancel(): void;
 }
 
+/** Files in the sweep's folder that are made of what was tried so far, by name; they are made anew after each trial. */
+export type SweepFiles = Readonly<Record<string, (result: SweepResult) => string | Promise<string>>>;
+
+/** What is written for people. */
+export interface SweepReports {
+  ofTrials?: TrainReports;
+  ofSweep?: SweepFiles;
+}
+
 const JOURNAL = "sweep.jsonl";
 
 /**
@@ -65,13 +78,14 @@ const JOURNAL = "sweep.jsonl";
  * the same call again goes on where it was stopped. Only the best model keeps its weights.
  * @throws TextgraftError output-exists where the folder has a sweep of other data or options
  */
-export function sweep(input: SweepInput): Sweep {
+export function sweep(input: SweepInput, reports: SweepReports = {}): Sweep {
   const stop = new AbortController();
-  return Object.assign(eventStream(trials(input, stop.signal)), { cancel: () => stop.abort() });
+  return Object.assign(eventStream(trials(input, reports, stop.signal)), { cancel: () => stop.abort() });
 }
 
 async function* trials(
   { data, sweep: space, output = "textgraft-sweep", ...given }: SweepInput,
+  { ofTrials = {}, ofSweep = {} }: SweepReports,
   signal: AbortSignal,
 ): AsyncGenerator<SweepEvent, SweepResult> {
   const { best: objective, seed } = resolveOptions(given);
@@ -80,6 +94,13 @@ async function* trials(
   const known = await openJournal(output, await fingerprint(data, given));
   yield { kind: "sweep", trials: planned.length, known: known.size, objective };
   const records: TrialRecord[] = [];
+  const result = (): SweepResult => ({
+    folder: output,
+    objective,
+    trials: planned.length,
+    records,
+    best: bestOf(records),
+  });
   for (const [index, options] of planned.entries()) {
     const number = index + 1;
     const found = known.get(keyOf(options));
@@ -92,13 +113,26 @@ async function* trials(
     const folder = `run-${String(number).padStart(3, "0")}`;
     const ended = records.filter(({ status }) => status === "done").map(({ objectives }) => objectives);
     const run = { data, ...given, ...options, output: join(output, folder), overwrite: true };
-    const record = { number, options, ...(yield* trial(run, { folder, objective, ended, signal })) };
+    const record = {
+      number,
+      options,
+      ...(yield* trial(run, { folder, objective, ended, reports: ofTrials, signal })),
+    };
     await appendFile(join(output, JOURNAL), `${JSON.stringify(record)}\n`);
     records.push(record);
     await dropWeights(output, records);
+    if (number < planned.length) yield* writeFiles(ofSweep, result());
     yield { kind: "ended", record };
   }
-  return { folder: output, objective, records, best: bestOf(records) };
+  yield* writeFiles(ofSweep, result());
+  return result();
+}
+
+async function* writeFiles(files: SweepFiles, result: SweepResult): AsyncGenerator<SweepEvent, void> {
+  const notices: string[] = [];
+  for (const { name, content } of await reportFiles(files, [result], (text) => notices.push(text)))
+    await writeFile(join(result.folder, name), content);
+  for (const text of notices) yield { kind: "notice", text };
 }
 
 interface TrialSettings {
@@ -106,16 +140,17 @@ interface TrialSettings {
   objective: Best;
   /** Objectives of the trials that are done. */
   ended: readonly (readonly number[])[];
+  reports: TrainReports;
   signal: AbortSignal;
 }
 
 async function* trial(
   input: Parameters<typeof train>[0],
-  { folder, objective, ended, signal }: TrialSettings,
+  { folder, objective, ended, reports, signal }: TrialSettings,
 ): AsyncGenerator<SweepEvent, Omit<TrialRecord, "number" | "options">> {
   const start = Date.now();
   const objectives: number[] = [];
-  const run = train(input);
+  const run = train(input, reports);
   const cancel = () => run.cancel({ discard: true });
   signal.addEventListener("abort", cancel);
   const told = (status: TrialRecord["status"]) => ({

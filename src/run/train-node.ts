@@ -135,7 +135,7 @@ async function* logged(
       seconds: (Date.now() - start) / 1000,
     };
     const notices: string[] = [];
-    const files = await reportFiles(reports, result, explainBy(prepared, fitted), (notice) =>
+    const files = await reportFiles(reports, [result, explainBy(prepared, fitted)], (notice) =>
       notices.push(notice),
     );
     for (const text of notices) yield { kind: "notice", text };

@@ -118,6 +118,8 @@ test("sweep tries the settings of a file and shows them from the best", async ()
   expect(stderr).toContain("4 settings.");
   expect(stdout).toMatch(/^4 settings, the best first:/);
   expect(stdout).toMatch(/Best on the validation rows: run [24], --learning-rate 0.005 --epochs [12]\./);
+  expect(stdout).toContain(`Plots of all settings: ${file("sweep")}/sweep.html.`);
+  expect(await readFile(join(file("sweep"), "sweep.html"), "utf8")).toContain("report of a Textgraft sweep");
   const without = await runBuilt("sweep", file("c.json"));
   expect(without.code).toBe(2);
   expect(without.stderr).toContain("has no sweep part");

@@ -6,6 +6,7 @@ import type { Page } from "playwright-core";
 import { afterAll, describe, expect, test } from "vitest";
 import { evaluationPage } from "../../src/report/html/evaluation-page.js";
 import { explainMistakes } from "../../src/report/html/explained-mistakes.js";
+import { sweepPage } from "../../src/report/html/sweep-page.js";
 import { trainingPage } from "../../src/report/html/training-page.js";
 import type { Explain } from "../../src/run/explain.js";
 import { openBrowser } from "../support/chromium.js";
@@ -19,6 +20,7 @@ import {
   unruly,
   unsure,
 } from "./invented-results.js";
+import { inventedSweep } from "./invented-sweep.js";
 
 const folder = await mkdtemp(join(tmpdir(), "textgraft-pages-"));
 afterAll(() => rm(folder, { recursive: true }));
@@ -36,6 +38,7 @@ for (const [name, invented] of Object.entries(kinds)) {
   pages.push({ name: `training-${name}`, text: trainingPage(result, explanations) });
   pages.push({ name: `evaluation-${name}`, text: evaluationPage(judgement, about, explanations) });
 }
+pages.push({ name: "sweep", text: sweepPage(inventedSweep()) });
 
 describe.skipIf(!browser).each(pages)("$name in a browser", ({ name, text }) => {
   const file = join(folder, `${name}.html`);
@@ -57,7 +60,7 @@ describe.skipIf(!browser).each(pages)("$name in a browser", ({ name, text }) => 
       await page.goto(pathToFileURL(file).href);
       await page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true");
       expect(troubles).toEqual([]);
-      expect(await page.title()).toContain("report of a Textgraft model");
+      expect(await page.title()).toMatch(/: report of a Textgraft (model|sweep)$/);
       expect(await page.evaluate(wider)).toEqual([]);
       expect(await page.evaluate(tooFaint)).toEqual([]);
       await context.close();
@@ -80,7 +83,7 @@ describe.skipIf(!browser).each(pages)("$name in a browser", ({ name, text }) => 
     for (const [i, level] of levels.entries()) expect(level - (levels[i - 1] ?? 0)).toBeLessThanOrEqual(1);
 
     const tables = tree.filter(({ role }) => role === "table");
-    expect(tables.length).toBeGreaterThanOrEqual(2);
+    expect(tables.length).toBeGreaterThanOrEqual(name === "sweep" ? 1 : 2); // those of the numbers are folded away
     expect(tables.filter((table) => table.name === "")).toEqual([]);
     expect(tree.filter(({ role }) => role === "rowheader").length).toBeGreaterThan(tables.length);
     expect(tree.filter(({ role }) => role === "columnheader").length).toBeGreaterThan(tables.length);

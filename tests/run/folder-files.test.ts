@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { TrainResult } from "../../src/run/events.js";
-import { reportFiles } from "../../src/run/folder-files.js";
+import { type Reports, reportFiles } from "../../src/run/folder-files.js";
 import { topicRows } from "../app/topics.js";
 import { tinyOptions, tinyWorkplace, trained } from "./train-tiny.js";
 
@@ -26,19 +26,19 @@ const unasked = () => Promise.reject(new Error("nobody asks the model here"));
 
 test("a report that can't be made is left out, and why is told", async () => {
   const notices: string[] = [];
-  const reports = {
+  const reports: Reports = {
     "report.txt": () => "all is well",
     "report.html": async () => {
       throw new Error("no such colour");
     },
     "runs/events": () => "1",
   };
-  const files = await reportFiles(reports, {} as TrainResult, unasked, (text) => notices.push(text));
+  const files = await reportFiles(reports, [{} as TrainResult, unasked], (text) => notices.push(text));
   expect(files).toEqual([
     { name: "report.txt", content: "all is well" },
     { name: "runs/events", content: "1" },
   ]);
   expect(notices).toEqual([
-    "report.html couldn't be made, the model is saved without it; please report this: no such colour",
+    "report.html couldn't be made, all else is saved without it; please report this: no such colour",
   ]);
 });

@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { parseHTML } from "linkedom";
 import { type SweepEvent, sweep } from "textgraft";
 import { describe, expect, test } from "vitest";
 import { readSpace } from "../../src/run/sweep.js";
@@ -37,18 +38,44 @@ describe("a sweep", async () => {
       if (run === undefined) continue;
       const files = await readdir(join(folder, "whole", run));
       expect(files.includes("model.safetensors")).toBe(run === best!.folder);
-      expect(files).toContain("textgraft.json");
+      expect(files).toEqual(
+        expect.arrayContaining([
+          "textgraft.json",
+          "report.txt",
+          "report.html",
+          "report.md",
+          "metrics.json",
+          "mistakes.csv",
+          "log.jsonl",
+        ]),
+      );
     }
+  });
+
+  test("has a page with all settings, whose links lead to reports", async () => {
+    const page = await readFile(join(folder, "whole", "sweep.html"), "utf8");
+    const { document } = parseHTML(page);
+    expect(document.querySelectorAll("#runs tbody tr")).toHaveLength(4);
+    expect(document.querySelector(".answer")!.textContent).toContain(
+      `Run ${result.best!.number} is the best`,
+    );
+    const links = [...document.querySelectorAll("#runs tbody a")].map((link) => link.getAttribute("href")!);
+    expect(links).toHaveLength(result.records.filter(({ status }) => status === "done").length);
+    for (const link of links)
+      expect(await readFile(join(folder, "whole", link), "utf8")).toContain("report of a Textgraft model");
   });
 
   test("that was stopped goes on where it was, and ends alike", async () => {
     await expect(swept("stopped", space, 2)).rejects.toMatchObject({ code: "cancelled" });
+    const page = () => readFile(join(folder, "stopped", "sweep.html"), "utf8");
+    expect(await page()).toContain("So far 2 of 4 settings were tried.");
     const { result: again, events: rest } = await swept("stopped", space);
     expect(rest[0]).toMatchObject({ kind: "sweep", trials: 4, known: 2 });
     expect(rest.filter(({ kind }) => kind === "trial")).toHaveLength(2);
     const comparable = (records: typeof again.records) =>
       records.map(({ seconds: _seconds, ...record }) => record);
     expect(comparable(again.records)).toEqual(comparable(result.records));
+    expect(await page()).not.toContain("So far");
   });
 
   test("of other data or options is refused", async () => {
@@ -71,6 +98,23 @@ test("a setting that fails is told, and the others go on", async () => {
   expect(result.records[0]).toMatchObject({ status: "failed", best: null });
   expect(result.records[0]!.error).toContain("loss was no number");
   expect(result.best!.number).toBe(2);
+});
+
+test("a setting that is stopped early leaves no folder, and the page marks it", async () => {
+  const { result } = await swept("early", { "learning-rate": [5e-3, 4e-3, 6e-3, 1e-30] });
+  expect(result.records[3]).toMatchObject({ status: "stopped", objectives: [expect.any(Number)] });
+  expect(await readdir(join(folder, "early"))).toEqual([
+    "run-001",
+    "run-002",
+    "run-003",
+    "sweep.html",
+    "sweep.jsonl",
+  ]);
+  const { document } = parseHTML(await readFile(join(folder, "early", "sweep.html"), "utf8"));
+  expect(document.querySelector("#runs tbody tr:last-child")!.textContent).toMatch(
+    /stopped\safter\sepoch\s1/,
+  );
+  expect(document.querySelector("#plots .note")!.textContent).toContain("Crosses are runs");
 });
 
 test("a wrong setting is told before anything is trained", async () => {

@@ -44,7 +44,7 @@ async function sweepVerb(app: App, path: string, { output, json, quiet }: SweepF
       fix: "For example sweep: {learning-rate: [3e-5, 1e-4], epochs: [2, 3]}. See textgraft sweep --help.",
     });
   }
-  const { sweep } = await import("../../run/sweep-node.js");
+  const { sweep } = await import("../../report/sweep-node.js");
   const progress = openProgress(app.stderr, { quiet });
   const run = sweep({ data, ...options, ...(output !== undefined && { output }), sweep: space });
   const signals = onStopSignals(() => {
@@ -88,6 +88,9 @@ function teller(progress: Progress): (event: SweepEvent) => void {
         }
         break;
       }
+      case "notice":
+        tellModel(event);
+        break;
       case "ended": {
         const { status, error, best, seconds } = event.record;
         const result = best === null ? (error ?? "no epoch ended") : Math.abs(best).toFixed(4);

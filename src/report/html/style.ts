@@ -34,6 +34,8 @@ li { margin-bottom: .3rem; }
 a { color: var(--accent); text-underline-offset: .15em; }
 code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: .9em; }
 pre { background: var(--soft); border-radius: .5rem; padding: .9rem 1.1rem; white-space: pre-wrap; }
+.whole { white-space: nowrap; }
+.flag { display: inline-block; max-width: 100%; }
 .muted { color: var(--muted); }
 .skip { position: absolute; left: -100rem; }
 .skip:focus { left: 1rem; top: 1rem; background: var(--ground); padding: .5rem 1rem; }
@@ -43,6 +45,7 @@ pre { background: var(--soft); border-radius: .5rem; padding: .9rem 1.1rem; whit
 .answer em { font-style: normal; color: var(--accent); }
 .lead { font-size: 1.15rem; }
 .notice { border-left: .25rem solid var(--other); background: var(--soft); border-radius: 0 .4rem .4rem 0; padding: .7rem 1rem; max-width: 46rem; }
+h1 + .notice { margin-top: 1rem; }
 .scores { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 1.25rem; margin: 2rem 0 0; }
 .scores div { border-top: 2px solid var(--line); padding-top: .6rem; }
 .scores dt { color: var(--muted); font-size: .92rem; line-height: 1.35; }

@@ -9,7 +9,8 @@ export interface Translated {
 /**
  * Puts our flags into the place of those of transformers' training scripts (`--num_train_epochs 3`, with underscores or
  * hyphens), where they mean the same, and of our own ones written with underscores. `args` begin with the verb; `own`
- * are its flags. Flags that change nothing here are left out, with a note. What stands behind `--` stays.
+ * are its flags. Flags that change nothing here are left out, with a note. `--no-header` is `--header no`, without a note:
+ * many programs have it. What stands behind `--` stays.
  *
  * @throws TextgraftError option-invalid for a flag of transformers that asks for something that isn't there.
  */
@@ -20,7 +21,9 @@ export function translateFlags(args: readonly string[], own: ReadonlySet<string>
     const [, name, joined] = /^--([\w-]+)(?:=(.*))?$/s.exec(args[i]!) ?? [];
     const flag = name?.replaceAll("_", "-");
     const alias = args[0] === "train" && !own.has(`--${name}`) ? aliases.get(flag ?? "") : undefined;
-    if (alias !== undefined) {
+    if (flag === "no-header" && joined === undefined && own.has("--header")) {
+      found.args.push("--header", "no");
+    } else if (alias !== undefined) {
       const next = i + 1 < end ? args[i + 1] : undefined;
       const valueLike = alias.kind === "switch" ? /^(true|false)$/i : /^(?!--)/;
       const takesNext = joined === undefined && next !== undefined && valueLike.test(next);

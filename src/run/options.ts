@@ -82,7 +82,7 @@ export const trainOptions = {
   header: choice<"auto" | "yes" | "no">(
     "auto",
     ["auto", "yes", "no"],
-    "whether the first row of CSV names the columns",
+    "whether the first row of CSV names the columns; --no-header is --header no",
   ),
   onBadRow: choice<OnBadRow>(
     "auto",

@@ -206,3 +206,40 @@ describe("on the command line", async () => {
     );
   });
 });
+
+test("--no-header is --header no, of all verbs that read files, and needs no word", async () => {
+  for (const flag of ["--no-header", "--no_header"])
+    expect(translate("x.csv", flag, "--seed", "1")).toEqual({
+      args: ["train", "x.csv", "--header", "no", "--seed", "1"],
+      notes: [],
+    });
+  expect(translateFlags(["cache", "--no-header"], new Set()).args).toEqual(["cache", "--no-header"]);
+  const folder = await mkdtemp(join(tmpdir(), "textgraft-header-"));
+  const file = join(folder, "rows.csv");
+  await writeFile(file, "text,label\na first text,a\na second text,b\n");
+  const inspected = await runInProcess(
+    "inspect",
+    file,
+    "--no-header",
+    "--text",
+    "1",
+    "--label",
+    "2",
+    "--json",
+  );
+  const other = await runInProcess(
+    "inspect",
+    file,
+    "--header",
+    "no",
+    "--text",
+    "1",
+    "--label",
+    "2",
+    "--json",
+  );
+  await rm(folder, { recursive: true });
+  expect(inspected).toEqual(other);
+  expect(inspected.code).toBe(0);
+  expect(JSON.parse(inspected.stdout).labels.map(({ label }: { label: string }) => label)).toContain("label"); // the header is a row
+});

@@ -104,6 +104,9 @@ export function chooseColumns(
 export const isUsualName = (name: string): boolean =>
   guesses.text.includes(name.toLowerCase()) || guesses.label.includes(name.toLowerCase());
 
+/** Whether a column of this name would be guessed to hold the second texts of pairs. */
+export const isUsualPairName = (name: string): boolean => guesses.text2.includes(name.toLowerCase());
+
 /** Whether a header has a column that would be guessed to hold the texts. */
 export const namesTexts = (columns: readonly string[]): boolean =>
   columns.some((name) => guesses.text.includes(name.toLowerCase()));

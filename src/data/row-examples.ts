@@ -86,7 +86,7 @@ function yesOrNo(value: string): boolean | undefined {
 }
 
 /** Milliseconds since 1970 of a date, in UTC where it names no zone; a number as it is. */
-function timeOf(value: string): number | undefined {
+export function timeOf(value: string): number | undefined {
   const trimmed = value.trim();
   const number = Number(trimmed);
   if (Number.isFinite(number)) return number;

@@ -2,6 +2,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Asker } from "../../src/app/ask.js";
+import { interview } from "../../src/app/commands/init.js";
 import { readConfig } from "../../src/run/config.js";
 import { writeTinyModel } from "../support/tiny-model.js";
 import { runBuilt } from "./run-in-process.js";
@@ -96,6 +98,78 @@ describe("init", () => {
     await writeFile(file("sets.csv"), rows.join("\n"));
     await runBuilt("init", file("sets.csv"), "--yes", "--output", file("sets.yaml"));
     expect(readConfig(await readFile(file("sets.yaml"), "utf8"), "sets.yaml").options.multiLabel).toBe(true);
+  });
+
+  describe("asks for the roles of other columns", () => {
+    const rows = Array.from({ length: 60 }, (_, i) => ({
+      question: `what is thing number ${i}`,
+      answer: `it is the answer number ${i} to that`,
+      customer_id: `c${i % 12}`,
+      sent: `2024-${String(1 + (i % 12)).padStart(2, "0")}-0${1 + (i % 9)}`,
+      stars: String(i % 5),
+      kind: i % 2 ? "good" : "bad",
+    }));
+    const csv = (columns: readonly (keyof (typeof rows)[number])[]) =>
+      [columns.join(","), ...rows.map((row) => columns.map((name) => row[name]).join(","))].join("\n");
+
+    /** Answers the questions that begin so, takes the suggestion for all others, and keeps what was asked. */
+    function scripted(answers: Record<string, string>) {
+      const asked = new Map<string, string[]>();
+      const asker: Asker = {
+        text: async (_question, initial) => initial,
+        async choose(question, choices, initial) {
+          asked.set(
+            question,
+            choices.map(({ value }) => value),
+          );
+          const given = Object.entries(answers).find(([start]) => question.startsWith(start))?.[1];
+          return (given as typeof initial) ?? initial;
+        },
+      };
+      return { asker, asked };
+    }
+    const quiet = { say() {} };
+    const pairs = "Is there a second text, so that the model reads pairs?";
+    const parts = "Which rows shall test the model?";
+
+    test("where there are candidates, and takes the answers", async () => {
+      await writeFile(file("roles.csv"), csv(["question", "answer", "customer_id", "sent", "stars", "kind"]));
+      const columns = { "Which column has the texts": "question", "Which column has the labels": "kind" };
+      const { asker, asked } = scripted({
+        ...columns,
+        [pairs]: "yes, answer",
+        [parts]: "the newest by sent",
+      });
+      const settings = await interview(asker, file("roles.csv"), quiet);
+      expect(asked.get(pairs)).toEqual(["no", "yes, answer"]);
+      expect(asked.get(parts)).toEqual(["any", "whole groups of customer_id", "the newest by sent"]);
+      expect(settings).toMatchObject({ text: "question", text2: "answer", label: "kind", time: "sent" });
+      expect(settings).not.toHaveProperty("group");
+    });
+
+    test("suggests only what the names say", async () => {
+      const renamed = csv(["question", "answer", "customer_id", "sent", "kind"])
+        .replace("question", "sentence1")
+        .replace("answer", "sentence2");
+      await writeFile(file("named.csv"), renamed);
+      const { asker } = scripted({ "Which column has the labels": "kind" });
+      expect(await interview(asker, file("named.csv"), quiet)).toMatchObject({
+        text: "sentence1",
+        text2: "sentence2",
+        group: "customer_id",
+      });
+    });
+
+    test("not where there is nothing to ask", async () => {
+      await writeFile(file("plain.csv"), csv(["question", "stars", "kind"]));
+      const { asker, asked } = scripted({
+        "Which column has the texts": "question",
+        "Which column has the labels": "kind",
+      });
+      const settings = await interview(asker, file("plain.csv"), quiet);
+      expect([...asked.keys()].filter((question) => [pairs, parts].includes(question))).toEqual([]);
+      for (const role of ["text2", "group", "time"]) expect(settings).not.toHaveProperty(role);
+    });
   });
 
   test("without a terminal and without --yes says what to do", async () => {

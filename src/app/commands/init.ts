@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { Document, type Pair, type Scalar } from "yaml";
 import { TextgraftError } from "../../base/errors.js";
 import { countLabels, singleLabelsLookLikeSets } from "../../data/check.js";
+import { type RoleCandidates, roleCandidates } from "../../data/column-roles.js";
 import { chooseColumns } from "../../data/columns.js";
 import type { Dataset } from "../../data/example.js";
 import { openRows } from "../../data/rows/open-rows-node.js";
@@ -55,8 +56,12 @@ async function initVerb(app: App, data: string | undefined, flags: InitFlags): P
 
 type Settings = { data: string } & Partial<TrainOptions>;
 
-/** Looks at the data and asks for what can't be seen in it. */
-async function interview(asker: Asker, given: string | undefined, { say }: Progress): Promise<Settings> {
+/** Looks at the data and asks for what can't be seen in it; for what it hasn't, there is no question. */
+export async function interview(
+  asker: Asker,
+  given: string | undefined,
+  { say }: Pick<Progress, "say">,
+): Promise<Settings> {
   const data = given ?? (await asker.text("Which file has the labelled texts?", "data.csv"));
   const source = await openRows(data);
   const names = source.columns.map((name) => name.trim()).filter((name) => name !== "");
@@ -70,7 +75,9 @@ async function interview(asker: Asker, given: string | undefined, { say }: Progr
   const text = await column("Which column has the texts?", guess?.text.name);
   const others = names.filter((name) => name !== text);
   const label = await column("Which column has the labels?", guess?.labels[0]?.name ?? others[0]);
-  const read = (multiLabel: boolean) => readLabelled(data, resolveOptions({ text, label, multiLabel }));
+  const roles = await rolesOf(asker, roleCandidates(source, [text, label]));
+  const read = (multiLabel: boolean) =>
+    readLabelled(data, resolveOptions({ text, label, ...roles, multiLabel }));
   const dataset = await read(false);
   const sets = singleLabelsLookLikeSets(dataset);
   const multiLabel =
@@ -91,10 +98,64 @@ async function interview(asker: Asker, given: string | undefined, { say }: Progr
   const output = await asker.text("Where shall the model lie?", trainOptions.output.default);
   return {
     ...{ data, text, label },
+    ...roles,
     ...(multiLabel && { multiLabel }),
     ...(weights !== "none" && { classWeights: weights }),
     ...{ model, recipe, output },
   };
+}
+
+/** What other columns are for: second texts, and what tells training rows from test rows. */
+async function rolesOf(
+  asker: Asker,
+  { pairs, groups, times, named }: RoleCandidates,
+): Promise<Pick<Partial<TrainOptions>, "text2" | "group" | "time">> {
+  const suggested = (names: readonly string[]) => names.find((name) => named.has(name));
+  const text2 = await roleAsked(
+    asker,
+    "Is there a second text, so that the model reads pairs?",
+    [
+      { value: "no", hint: "single texts" },
+      ...pairs.map((name) => ({ value: `yes, ${name}`, name, role: "text2" })),
+    ],
+    suggested(pairs),
+  );
+  const split = await roleAsked(
+    asker,
+    "Which rows shall test the model?",
+    [
+      { value: "any", hint: "at random; near duplicates stay together" },
+      ...groups.map((name) => ({
+        value: `whole groups of ${name}`,
+        hint: "if rows of one of them are alike",
+        name,
+        role: "group",
+      })),
+      ...times.map((name) => ({
+        value: `the newest by ${name}`,
+        hint: "if texts change with time",
+        name,
+        role: "time",
+      })),
+    ],
+    suggested(groups),
+  );
+  return { ...text2, ...split };
+}
+
+/** Asks for a column if there is one to choose, and gives its role; nothing for the first choice, which is of no column. */
+async function roleAsked(
+  asker: Asker,
+  question: string,
+  choices: readonly (Choice<string> & { name?: string; role?: string })[],
+  suggested: string | undefined,
+): Promise<Record<string, string>> {
+  const [none, ...columns] = choices;
+  if (columns.length === 0) return {};
+  const initial = columns.find(({ name }) => name === suggested) ?? none!;
+  const answer = await asker.choose(question, choices, initial.value);
+  const chosen = columns.find(({ value }) => value === answer);
+  return chosen ? { [chosen.role!]: chosen.name! } : {};
 }
 
 const YES_OR_NO: readonly Choice<"yes" | "no">[] = [{ value: "yes" }, { value: "no" }];

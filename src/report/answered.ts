@@ -25,6 +25,10 @@ export function answeredSentences({ texts, answered, right, withheldRight }: Ans
   ];
 }
 
+/** Of two models, where either left texts unknown. */
+export const COMPARED_AS_IF_ANSWERED =
+  "Texts that a model leaves unknown count with the answer that was withheld.";
+
 /** What gates are held against, where it isn't what was answered. */
 export const GATES_AS_IF_ANSWERED =
   "Gates hold numbers as if every text had been answered: a text that is left unknown counts with the answer that was withheld.";

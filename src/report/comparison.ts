@@ -4,7 +4,7 @@ import type { Flip } from "../run/comparison.js";
 import type { Comparison } from "../run/evaluate-node.js";
 import type { Judgement } from "../run/judgement.js";
 import { namedMetrics } from "../run/metrics/names.js";
-import { hasUnknown } from "./answered.js";
+import { COMPARED_AS_IF_ANSWERED, hasUnknown } from "./answered.js";
 import { gatesText } from "./gates.js";
 import { decimals, intervalText, labelRows, overallRows, withInterval } from "./intervals.js";
 import { gateData, metricsData } from "./metrics-data.js";
@@ -13,14 +13,16 @@ import { sections } from "./sections.js";
 
 /** Two models side by side as text, with the texts whose answer changed. */
 export function comparisonReport(comparison: Comparison): string {
-  const { a, b, flips, gates } = comparison;
-  const unknown = hasUnknown(a) || hasUnknown(b);
+  const { a, flips, gates } = comparison;
   return sections([
     [`Comparison on ${count(a.judged.length, "text")}`, overview(comparison)],
     ["Changed answers", flipsText(comparison.labels, flips)],
-    ...(gates.length === 0 ? [] : [["Gates, of B less A", gatesText(gates, unknown)] as const]),
+    ...(gates.length === 0 ? [] : [["Gates, of B less A", gatesText(gates, unknownIn(comparison))] as const]),
   ]);
 }
+
+/** Whether either model left texts unknown. */
+export const unknownIn = ({ a, b }: Comparison): boolean => hasUnknown(a) || hasUnknown(b);
 
 function overview(comparison: Comparison): string {
   const { folders } = comparison;
@@ -28,7 +30,7 @@ function overview(comparison: Comparison): string {
     `A: ${folders.a}\nB: ${folders.b}\n`,
     columns([["", "A", "B", "B - A"], ...comparisonRows(comparison)]),
     columns([["F1", "A", "B", "B - A"], ...labelF1Rows(comparison)]),
-    `In brackets: 95 % intervals, those of B - A from the same draws for both.\n${verdictSentence(comparison)}\n`,
+    `In brackets: 95 % intervals, those of B - A from the same draws for both.\n${verdictSentence(comparison)}\n${unknownIn(comparison) ? `${COMPARED_AS_IF_ANSWERED}\n` : ""}`,
   ].join("\n");
 }
 

@@ -8,6 +8,7 @@ import {
   answeredCells,
   answeredLabels,
   answeredSentences,
+  COMPARED_AS_IF_ANSWERED,
   FOUND,
   GATES_AS_IF_ANSWERED,
   hasUnknown,
@@ -18,6 +19,7 @@ import {
   labelF1Rows,
   namesOf,
   sortedFlips,
+  unknownIn,
   verdictSentence,
 } from "./comparison.js";
 import { EXPLAINED } from "./explained.js";
@@ -62,11 +64,16 @@ export function evaluationMarkdown(evaluation: Evaluation): string {
 
 /** A comparison as a comment on a pull request: gates, numbers, and the texts whose answer changed. */
 export function comparisonMarkdown(comparison: Comparison): string {
-  const { folders, source, gates, a, b } = comparison;
+  const { folders, source, gates } = comparison;
+  const unknown = unknownIn(comparison);
   return page([
     `## Textgraft: two models on ${shown(fileName(source))}`,
-    prose([`A is ${folders.a}, B is ${folders.b}.`, verdictSentence(comparison)]),
-    gatesPart(gates, hasUnknown(a) || hasUnknown(b)),
+    prose([
+      `A is ${folders.a}, B is ${folders.b}.`,
+      verdictSentence(comparison),
+      ...(unknown ? [COMPARED_AS_IF_ANSWERED] : []),
+    ]),
+    gatesPart(gates, unknown),
     block(table(["", "A", "B", "B - A"], comparisonRows(comparison))),
     block(
       table(

@@ -5,6 +5,7 @@ import type { Interval } from "../run/metrics/interval.js";
 import { labelFields, namedMetrics } from "../run/metrics/names.js";
 import { isRight, outcomesByLabel } from "../run/metrics/outcomes.js";
 import { VERSION } from "../run/version.js";
+import { answeredLabels, hasUnknown, type WithUnknown } from "./answered.js";
 
 /** Of metrics.json: schema/metrics.schema.json. Within a version fields are only added. */
 export const METRICS_SCHEMA = "textgraft-metrics/1";
@@ -44,8 +45,27 @@ export interface MetricsData {
   resamples: number;
   /** Texts by which another model has to differ to be told apart; null: no better model could be. */
   smallestDifference: { least: number; usual: number | null };
+  /** Only where answers were withheld; all other numbers are as if every text had been answered. */
+  answered?: AnsweredData;
   /** Only where gates were asked for. */
   gates?: { name: string; expected: string; found: number | null; passed: boolean }[];
+}
+
+/** Of the answers that were given; null where there was none. */
+export interface AnsweredData {
+  answered: number;
+  right: number;
+  coverage: number;
+  accuracy: number | null;
+  withheldRight: number;
+  /** In the order of `labels`; `found` is of all texts with the label. */
+  perLabel: {
+    label: string;
+    unknown: number;
+    precision: number | null;
+    recall: number | null;
+    found: number | null;
+  }[];
 }
 
 /** What was judged. */
@@ -89,7 +109,26 @@ export function metricsData(
     confusion: "samples" in metrics ? null : metrics.confusion,
     resamples: intervals.resamples,
     smallestDifference: { least: smallestDifference.least, usual: smallestDifference.usual ?? null },
+    ...(hasUnknown(judgement) && { answered: answeredData(labels, judgement) }),
     ...(gates.length > 0 && { gates: gates.map(gateData) }),
+  };
+}
+
+function answeredData(labels: readonly string[], judgement: WithUnknown): AnsweredData {
+  const { answered, right, coverage, accuracy, withheldRight } = judgement.answered;
+  return {
+    answered,
+    right,
+    coverage,
+    accuracy: known(accuracy),
+    withheldRight,
+    perLabel: answeredLabels(labels, judgement).map(({ label, unknown, precision, recall, found }) => ({
+      label,
+      unknown,
+      precision: known(precision.given),
+      recall: known(recall.given),
+      found: known(found),
+    })),
   };
 }
 

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { parseHTML } from "linkedom";
 import { expect, test } from "vitest";
 import { answeredLabels, answeredSentences, answeredTable } from "../../src/report/answered.js";
@@ -9,12 +10,14 @@ import {
   evaluationMarkdown,
   trainingMarkdown,
 } from "../../src/report/markdown-report.js";
+import { type MetricsData, metricsJson } from "../../src/report/metrics-data.js";
 import { evaluationReport, trainingReport } from "../../src/report/run-report.js";
 import { metricsOfAnswers } from "../../src/run/answered.js";
 import { compareAnswers } from "../../src/run/comparison.js";
 import type { Judged } from "../../src/run/events.js";
 import type { GateResult } from "../../src/run/gates.js";
 import { judgementOf } from "../../src/run/judgement.js";
+import { type Schema, schemaProblems } from "../support/json-schema.js";
 import { imbalanced, inventedResult, unsure } from "./invented-results.js";
 
 const problem = "single_label" as const;
@@ -105,6 +108,11 @@ test("gates are said to take withheld answers for given ones, and only where the
   expect(evaluationReport(labels, whole, gates)).not.toContain(said);
   expect(evaluationReport(labels, judgement)).not.toContain(said);
   expect(comparisonReport(compared(false))).not.toContain(said);
+  const counted = "Texts that a model leaves unknown count with the answer that was withheld.";
+  for (const report of [comparisonReport, comparisonMarkdown]) {
+    expect(report({ ...compared(true), gates: [] })).toContain(counted);
+    expect(report(compared(false))).not.toContain(counted);
+  }
   expect(judgement.metrics).toEqual(whole.metrics); // so it is
 });
 
@@ -134,4 +142,28 @@ test("the page begins with what was answered, and shows what of each label becam
   // From the left margin to the right one, 0 to 1.
   expect(Number(circle.getAttribute("cx"))).toBeCloseTo(46 + coverage * (440 - 46 - 18), 1);
   expect(picture.getAttribute("aria-label")).toContain("Accuracy and coverage");
+});
+
+test("metrics.json has what was answered, as its schema says", async () => {
+  const schema = JSON.parse(
+    await readFile(new URL("../../schema/metrics.schema.json", import.meta.url), "utf8"),
+  ) as Schema;
+  const told = JSON.parse(metricsJson(judgement, evaluation)) as MetricsData;
+  expect(schemaProblems(schema, told)).toEqual([]);
+  const given = judgement.judged.filter(({ unknown }) => !unknown);
+  const { answered } = told;
+  expect(answered).toMatchObject({
+    answered: given.length,
+    coverage: given.length / judgement.judged.length,
+    right: given.filter(({ labelIds, predictedIds }) => `${labelIds}` === `${predictedIds}`).length,
+  });
+  const unknown = answered!.perLabel.map((label) => label.unknown);
+  expect(unknown.reduce((a, b) => a + b)).toBe(judgement.judged.length - given.length);
+  const withheld = judgement.judged.map((answer) => ({ ...answer, unknown: true as const }));
+  const none = JSON.parse(metricsJson(judgementOf(withheld, problem), evaluation)) as MetricsData;
+  expect(schemaProblems(schema, none)).toEqual([]);
+  expect(none.answered).toMatchObject({ answered: 0, coverage: 0, accuracy: null });
+  expect(none.answered!.perLabel[0]).toMatchObject({ precision: null, recall: null, found: 0 });
+  const { test: whole } = inventedResult(imbalanced);
+  expect(JSON.parse(metricsJson(whole, evaluation))).not.toHaveProperty("answered");
 });

@@ -110,7 +110,7 @@ async function* trials(
     }
     if (signal.aborted) throw stopped();
     yield { kind: "trial", number, trials: planned.length, options };
-    const folder = `run-${String(number).padStart(3, "0")}`;
+    const folder = freeFolder(number, [...known.values(), ...records]);
     const ended = records.filter(({ status }) => status === "done").map(({ objectives }) => objectives);
     const run = { data, ...given, ...options, output: join(output, folder), overwrite: true };
     const record = {
@@ -126,6 +126,12 @@ async function* trials(
   }
   yield* writeFiles(ofSweep, result());
   return result();
+}
+
+/** The first from `number` on that no other trial has: a sweep may go on with more settings in between. */
+function freeFolder(number: number, tried: readonly TrialRecord[]): string {
+  const folder = `run-${String(number).padStart(3, "0")}`;
+  return tried.some((record) => record.folder === folder) ? freeFolder(number + 1, tried) : folder;
 }
 
 async function* writeFiles(files: SweepFiles, result: SweepResult): AsyncGenerator<SweepEvent, void> {

@@ -93,6 +93,18 @@ describe("a sweep", async () => {
   });
 });
 
+test("more settings in between leave the folders of those that were tried", async () => {
+  await swept("grown", { "batch-size": [8, 16] });
+  const { result } = await swept("grown", { "batch-size": [8, 12, 16] });
+  const { records } = result;
+  expect(records.map(({ folder: run }) => run)).toEqual(["run-001", "run-003", "run-002"]);
+  for (const { folder: run, options } of records) {
+    const page = await readFile(join(folder, "grown", run!, "report.html"), "utf8");
+    expect(page).toContain(`--batch-size ${options.batchSize}`);
+  }
+  expect(await readdir(join(folder, "grown", result.best!.folder!))).toContain("model.safetensors");
+});
+
 test("a setting that fails is told, and the others go on", async () => {
   const { result } = await swept("failing", { "learning-rate": [1e30, 5e-3] });
   expect(result.records[0]).toMatchObject({ status: "failed", best: null });

@@ -1,27 +1,34 @@
-/** Numbers that are appended one by one and read by position; kept in blocks, so that growing copies nothing. */
-export class Column<A extends Uint32Array | Float64Array = Uint32Array> {
-  private readonly blocks: A[] = [];
-  private readonly makeBlock: (size: number) => A;
+/**
+ * Numbers that are appended one by one and read by position. They lie in blocks, so that growing copies nothing, and a
+ * block takes as few bytes for each as its numbers need: none where they are what is expected, else 1, 2, 4 or 8.
+ */
+export class Column {
+  private readonly blocks: Block[] = [];
+  /** Undefined: nothing is known of what comes. Else the least by which each number is above the one before. */
+  private readonly rise: number | undefined;
   length = 0;
 
-  constructor(makeBlock: (size: number) => A) {
-    this.makeBlock = makeBlock;
+  constructor(rise?: number) {
+    this.rise = rise;
   }
 
   push(value: number): void {
-    const at = this.length++ % BLOCK;
-    if (at === 0) this.blocks.push(this.makeBlock(BLOCK));
-    this.blocks.at(-1)![at] = value;
+    const within = this.length % BLOCK;
+    if (within === 0) this.blocks.push({ base: this.rise === undefined ? 0 : value, rest: undefined });
+    this.length++;
+    this.set(this.length - 1, value);
   }
 
   /** The value at a position below `length`. */
   at(index: number): number {
-    return this.blocks[Math.floor(index / BLOCK)]![index % BLOCK]!;
+    const { base, rest } = this.blocks[Math.floor(index / BLOCK)]!;
+    const expected = base + (this.rise ?? 0) * (index % BLOCK);
+    return rest === undefined ? expected : expected + rest[index % BLOCK]!;
   }
 
   /** Adds to the value at a position below `length`. */
   add(index: number, value: number): void {
-    this.blocks[Math.floor(index / BLOCK)]![index % BLOCK]! += value;
+    this.set(index, this.at(index) + value);
   }
 
   clear(): void {
@@ -30,24 +37,56 @@ export class Column<A extends Uint32Array | Float64Array = Uint32Array> {
   }
 
   get bytes(): number {
-    return this.blocks.reduce((total, block) => total + block.byteLength, 0);
+    return this.blocks.reduce((total, { rest }) => total + (rest?.byteLength ?? 0), 0);
+  }
+
+  private set(index: number, value: number): void {
+    const block = this.blocks[Math.floor(index / BLOCK)]!;
+    const within = index % BLOCK;
+    const more = value - block.base - (this.rise ?? 0) * within;
+    if (block.rest === undefined && more === 0) return;
+    if (block.rest === undefined || !holds(block.rest, more)) {
+      const wider = new (kindFor(more, block.rest))(BLOCK);
+      if (block.rest) wider.set(block.rest);
+      block.rest = wider;
+    }
+    block.rest[within] = more;
   }
 }
 
-/** Values of a block: small data wastes little, and large data has few blocks. */
-const BLOCK = 4096;
+/** Numbers above what is expected at their positions. */
+type Rest = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
-export const uint32Column = (): Column => new Column((size) => new Uint32Array(size));
-export const float64Column = (): Column<Float64Array> => new Column((size) => new Float64Array(size));
+interface Block {
+  readonly base: number;
+  rest: Rest | undefined;
+}
+
+/** Values of a block: few, as the largest decides for all, but enough that a block costs little. */
+const BLOCK = 512;
+
+const kinds = [Uint8Array, Uint16Array, Uint32Array] as const;
+
+const holds = (rest: Rest, value: number): boolean =>
+  rest instanceof Float64Array || fits(value, rest.BYTES_PER_ELEMENT);
+
+/** Of no fewer bytes than before. */
+const kindFor = (value: number, before: Rest | undefined) =>
+  kinds.find(
+    ({ BYTES_PER_ELEMENT: bytes }) => bytes > (before?.BYTES_PER_ELEMENT ?? 0) && fits(value, bytes),
+  ) ?? Float64Array;
+
+const fits = (value: number, bytes: number): boolean =>
+  Number.isInteger(value) && value >= 0 && value < 2 ** (8 * bytes);
 
 /** A column of numbers that mostly are what is expected at their position: it takes memory from the first other one on. */
-export class SparseColumn<A extends Uint32Array | Float64Array> {
-  private values: Column<A> | undefined;
-  private readonly open: () => Column<A>;
+export class SparseColumn {
+  private values: Column | undefined;
+  private readonly open: () => Column;
   private readonly expected: (index: number) => number;
   length = 0;
 
-  constructor(open: () => Column<A>, expected: (index: number) => number) {
+  constructor(open: () => Column, expected: (index: number) => number) {
     this.open = open;
     this.expected = expected;
   }
@@ -72,8 +111,11 @@ export class SparseColumn<A extends Uint32Array | Float64Array> {
 
 /** Lists of numbers, appended one by one; where each has exactly one number, they take the memory of a column. */
 export class NumberLists {
-  private readonly pool = uint32Column();
-  private readonly ends = new SparseColumn(uint32Column, (index) => index + 1);
+  private readonly pool = new Column();
+  private readonly ends = new SparseColumn(
+    () => new Column(0),
+    (index) => index + 1,
+  );
 
   get length(): number {
     return this.ends.length;

@@ -67,13 +67,16 @@ export class ByteStore {
   }
 
   private enlarge(used: number, bytes: number): void {
-    if (this.openSpill && used + bytes > this.inMemory) {
-      this.spill ??= this.openSpill();
+    if (this.spill || (this.openSpill && used + bytes > this.inMemory)) {
+      this.spill ??= this.openSpill!();
       this.spill.append(this.tail.subarray(0, used));
       this.tailStart = this.length;
-      this.tail = new Uint8Array(Math.max(BLOCK, bytes));
+      const size = Math.max(BLOCK, bytes);
+      if (this.tail.length !== size) this.tail = new Uint8Array(size);
     } else {
-      const larger = new Uint8Array(Math.max(used + bytes, 2 * used));
+      const larger = new Uint8Array(
+        Math.max(used + bytes, this.openSpill ? Math.min(2 * used, this.inMemory) : 2 * used),
+      );
       larger.set(this.tail.subarray(0, used));
       this.tail = larger;
     }

@@ -1,4 +1,4 @@
-import { uint32Column } from "../base/column.js";
+import { Column } from "../base/column.js";
 import { mix } from "./minhash.js";
 
 /**
@@ -6,8 +6,8 @@ import { mix } from "./minhash.js";
  * of hash: among ten million, two different ones meet with a probability of 3 in a million. 16 to 32 bytes for each.
  */
 export class TextNumbers {
-  private readonly low = uint32Column();
-  private readonly high = uint32Column();
+  private readonly low = new Column();
+  private readonly high = new Column();
   /** Open addressing with linear probing: number + 1, or 0 where nothing is. */
   private slots = new Uint32Array(1024);
 

@@ -1,4 +1,4 @@
-import { float64Column } from "../base/column.js";
+import { Column } from "../base/column.js";
 import { ByteStore, type OpenSpill } from "./byte-store.js";
 
 /** Many texts, by number; an array of strings is one. */
@@ -10,7 +10,7 @@ export interface Texts {
 
 /** Texts as UTF-8, which a lone surrogate can't be: it becomes U+FFFD. Large ones leave memory where there is an `openSpill`. */
 export class TextStore implements Texts {
-  private readonly ends = float64Column();
+  private readonly ends = new Column(0);
   private readonly store: ByteStore;
 
   constructor(openSpill?: OpenSpill) {

@@ -1,4 +1,4 @@
-import { uint32Column } from "../base/column.js";
+import { Column } from "../base/column.js";
 import { atOnce, type Steps, within } from "../base/steps.js";
 import { TextNumbers } from "../data/text-numbers.js";
 import type { Texts } from "../data/texts.js";
@@ -110,7 +110,7 @@ export function* countGrams(
   groupCount: number,
 ): Steps<GramCounts> {
   const known = new TextNumbers();
-  const counts = uint32Column();
+  const counts = new Column();
   const totals = new Array<number>(groupCount).fill(0);
   const most = Math.min(mostGrams, Math.floor(mostCounts / Math.max(1, groupCount)));
   for (let text = 0; text < texts.length; text++) {

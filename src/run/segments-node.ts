@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { closeSync, openSync, readdirSync, readSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { uint32Column } from "../base/column.js";
+import { Column } from "../base/column.js";
 import { openUnlinked } from "../base/unlinked-node.js";
 
 /**
@@ -21,8 +21,8 @@ export class Segments {
   private readonly options: SegmentOptions;
   private readonly sources: Source[] = [];
   /** Two words of each entry's hash, by the entry's number. */
-  private readonly first = uint32Column();
-  private readonly second = uint32Column();
+  private readonly first = new Column();
+  private readonly second = new Column();
   /** Open addressing with linear probing: entry + 1, or 0. */
   private slots = new Uint32Array(1024);
   private readonly damaged = new Set<number>();

@@ -137,12 +137,35 @@ test("the page begins with what was answered, and shows what of each label becam
   );
   const picture = document.querySelector("#unknown figure svg")!;
   expect(picture.querySelectorAll("circle")).toHaveLength(1);
-  const { coverage } = judgement.answered!;
   const circle = picture.querySelector("circle")!;
-  // From the left margin to the right one, 0 to 1.
-  expect(Number(circle.getAttribute("cx"))).toBeCloseTo(46 + coverage * (440 - 46 - 18), 1);
+  const { coverage, accuracy } = judgement.answered!;
+  expect(readOff(picture, "x", Number(circle.getAttribute("cx")))).toBeCloseTo(coverage, 3);
+  expect(readOff(picture, "y", Number(circle.getAttribute("cy")))).toBeCloseTo(accuracy, 3);
   expect(picture.getAttribute("aria-label")).toContain("Accuracy and coverage");
 });
+
+/** What a place in a drawing stands for, by the labels of the axis. */
+function readOff(
+  picture: { querySelectorAll(selector: string): Iterable<unknown> },
+  axis: "x" | "y",
+  at: number,
+) {
+  const labels = [...(picture.querySelectorAll("text[transform]") as Iterable<SvgText>)].flatMap((label) => {
+    const [, x, y] = /translate\(([^,]+),([^)]+)\)/.exec(label.getAttribute("transform")!)!;
+    return /^[\d.]+$/.test(label.textContent)
+      ? [{ value: Number(label.textContent), x: Number(x), y: Number(y) }]
+      : [];
+  });
+  const bottom = Math.max(...labels.map(({ y }) => y));
+  const ticks = labels.filter(({ y }) => (y === bottom) === (axis === "x"));
+  const [first, last] = [ticks[0]!, ticks.at(-1)!];
+  return first.value + ((at - first[axis]) / (last[axis] - first[axis])) * (last.value - first.value);
+}
+
+interface SvgText {
+  textContent: string;
+  getAttribute(name: string): string | null;
+}
 
 test("metrics.json has what was answered, as its schema says", async () => {
   const schema = JSON.parse(

@@ -101,13 +101,15 @@ test("what stopped a training, or would help it, stands at the top", () => {
 
 test("a training that collapsed is told above the answer, in the words of the command line", () => {
   const collapsed =
-    "The training has collapsed: every validation text gets the same answer (ham). Try <this>.";
+    "The training has collapsed: every validation text gets the same answer (ham). Try <this> or --learning-rate 0.1.";
   const result = { ...inventedResult(binary), collapsed };
   const { document } = parseHTML(trainingPage(result));
   const header = [...document.querySelector("header")!.children].map(({ textContent }) => textContent);
   const at = header.indexOf(collapsed);
   expect(at).toBe(1); // below the title
-  expect(document.querySelector("header")!.children[at]!.className).toBe("notice");
+  const notice = document.querySelector("header")!.children[at]!;
+  expect(notice.className).toBe("notice");
+  expect(notice.querySelector("code")!.textContent).toBe("--learning-rate");
   expect(header.filter((text) => text.includes("has collapsed"))).toHaveLength(1);
   expect(document.querySelector("#training")!.textContent).toContain(collapsed);
   expect(trainingMarkdown(result)).toContain("The training has collapsed: every validation text");

@@ -50,7 +50,10 @@ ${notices(result).map(notice)}${scores(judgement)}`,
   });
 }
 
-const notice = (text: string): Content => html`<p class="notice">${text}</p>
+/** Flags in it are whole words. */
+const notice = (text: string): Content => html`<p class="notice">${text
+  .split(/(--[a-z][a-z-]*)/)
+  .map((part, i) => (i % 2 === 1 ? html`<code class="whole">${part}</code>` : part))}</p>
 `;
 
 /** What the logits are divided by, as far as that can be undone: the probabilities of windows are pooled after it. */

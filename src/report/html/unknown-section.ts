@@ -35,7 +35,10 @@ ${figures([coverageFigure(judgement)])}
 function coverageFigure({ judged, problem, answered }: Judgement & WithUnknown): Content {
   const texts = judged.length;
   const curve = coverageCurve(judged, problem);
-  const shown = curve.filter((point) => point.answered >= Math.min(FEWEST, texts));
+  const flawless = curve.findLast((point) => point.answered === point.right)?.answered ?? 0;
+  const from = beginOf(Math.min(flawless, answered.answered) / texts);
+  const least = Math.max(Math.min(FEWEST, texts), from * texts);
+  const shown = curve.filter((point) => point.answered >= least);
   const points = shown.map(({ answered, right }): Point => [answered / texts, right / answered]);
   const all = curve.at(-1)!;
   const now: Point[] = answered.answered === 0 ? [] : [[answered.coverage, answered.accuracy]];
@@ -51,9 +54,13 @@ function coverageFigure({ judged, problem, answered }: Judgement & WithUnknown):
       : `The dot is this model: ${percent(answered.coverage)} answered, ${percent(answered.accuracy)} of these rightly`;
   return figure({
     title: "Accuracy and coverage",
-    says: `The fewer texts are answered, those first that the model is surest of, the higher the line should lie. ${told}; if all were answered, ${percent(all.right / texts)} would be right. The line begins at ${count(shown[0]!.answered, "answer")}: fewer say little.`,
+    says: `The fewer texts are answered, those first that the model is surest of, the higher the line should lie. ${told}; if all were answered, ${percent(all.right / texts)} would be right. ${
+      from > 0
+        ? `Of the ${grouped(flawless)} that it is surest of, all are right.`
+        : `The line begins at ${count(shown[0]!.answered, "answer")}: fewer say little.`
+    }`,
     plot: {
-      x: { domain: [0, 1], ticks: 5, label: "share of the texts that is answered", labelArrow: false },
+      x: { domain: [from, 1], ticks: 5, label: "share of the texts that is answered", labelArrow: false },
       y: {
         domain: [low, high],
         ticks: 5,
@@ -90,8 +97,11 @@ const COVERAGES = [1, 0.98, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5];
 const atCoverage = (curve: readonly CoveragePoint[], least: number): CoveragePoint =>
   curve.find(({ answered }) => answered >= least - 0.5)!;
 
+/** Where no answer is wrong there is little to see: a round share below that. */
+const beginOf = (share: number): number => Math.max(0, Math.floor(10 * share) - 1) / 10;
+
 /** From a little below the lowest accuracy to 1. */
 function domainOf(points: readonly Point[]): readonly [number, number] {
   const lowest = points.reduce((least, [, accuracy]) => Math.min(least, accuracy), 1);
-  return [lowest === 1 ? 0.95 : Math.max(0, 1 - 1.15 * (1 - lowest)), 1];
+  return [Math.min(0.99, Math.max(0, 1 - 1.15 * (1 - lowest))), 1];
 }

@@ -1,5 +1,6 @@
-// Prints what large data takes: memory for each row, and rows a second of near duplicates, splitting and tokenizing. Makes its own CSV files in a temporary folder, of two sizes, so that memory for each row is a slope and
-// what is there anyway doesn't count. `npm run build` first; `node scripts/large-data.mjs [MEGABYTES] [short|long]`.
+// Prints what large data takes: memory for each row, and rows a second of near duplicates, splitting and tokenizing. Makes
+// its own CSV files in a temporary folder, of two sizes, so that memory for each row is a slope and what is there anyway
+// doesn't count. `npm run build` first; `node scripts/large-data.mjs [MEGABYTES] [short|long]`.
 import { spawnSync } from "node:child_process";
 import { closeSync, createReadStream, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -81,12 +82,14 @@ async function all(megabytes, wanted) {
           if (status !== 0) throw new Error(stderr);
           return JSON.parse(stdout);
         };
+        const inUse = run("memory", 2);
+        rmSync(cache, { recursive: true, force: true });
         const data = run("data", 2);
         const cached = run("tokens", 2);
         rmSync(cache, { recursive: true, force: true });
         const one = run("tokens", 1);
         rmSync(cache, { recursive: true, force: true });
-        return { rows, size, data, one, cached };
+        return { rows, size, inUse, data, one, cached };
       });
       print(kind, results);
     }
@@ -98,20 +101,24 @@ async function all(megabytes, wanted) {
 function print(kind, [small, large]) {
   const rate = (seconds) => Math.round(large.rows / seconds).toLocaleString("en-US");
   console.log(`\n${kind} rows: ${Math.round(large.size)} MB, ${large.rows.toLocaleString("en-US")} rows\n`);
-  console.log("| step | rows a second | bytes of memory a row, in use | at the peak |");
-  console.log("| --- | --- | --- | --- |");
+  console.log(
+    "| step | rows a second | bytes of memory a row, in use behind it | in use at most | resident at most |",
+  );
+  console.log("| --- | --- | --- | --- | --- |");
   const slope = (a, b) => Math.round((b - a) / (large.rows - small.rows));
   for (const [i, step] of large.data.steps.entries()) {
     const before = small.data.steps[i];
+    const [few, many] = [small.inUse.steps[i], large.inUse.steps[i]];
     const name = step.name === "tokenizing" ? "tokenizing, 2 workers" : step.name;
     console.log(
-      `| ${name} | ${rate(step.seconds)} | ${slope(before.used, step.used)} | ${slope(before.peak, step.peak)} |`,
+      `| ${name} | ${rate(step.seconds)} | ${slope(few.used, many.used)} | ${slope(few.most, many.most)} | ${slope(before.peak, step.peak)} |`,
     );
   }
   const tokenizing = ({ steps }) => steps.find(({ name }) => name === "tokenizing").seconds;
-  console.log(`| tokenizing, 1 worker | ${rate(tokenizing(large.one))} | | |`);
-  console.log(`| tokens from the cache | ${rate(tokenizing(large.cached))} | | |`);
-  console.log(`\nPeak of the whole process: ${Math.round(large.data.peak / 1e6)} MB.`);
+  console.log(`| tokenizing, 1 worker | ${rate(tokenizing(large.one))} | | | |`);
+  console.log(`| tokens from the cache | ${rate(tokenizing(large.cached))} | | | |`);
+  const peak = ({ data }) => Math.round(data.peak / 1e6);
+  console.log(`\nPeak of the whole process: ${peak(small)} and ${peak(large)} MB.`);
 }
 
 /** The data part of a training on a file, in this process; prints JSON. */
@@ -133,24 +140,27 @@ async function measure(what, path, threads) {
   const { lengthsOf } = await import("#textgraft/run/evaluate.js");
   const { tokenizer, folder } = await openPretrained("mini");
   const steps = [];
-  let peak = 0;
+  let [peak, most, highest] = [0, 0, 0];
+  const inUse = () => {
+    globalThis.gc();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
   const sample = () => {
     peak = Math.max(peak, process.memoryUsage.rss());
+    if (what === "memory") most = Math.max(most, inUse());
   };
-  const timer = setInterval(sample, 20);
-  let most = 0;
+  const timer = setInterval(sample, what === "memory" ? 200 : 20);
   const step = async (name, work) => {
-    peak = 0;
+    [peak, most] = [0, 0];
     const start = performance.now();
     const result = await work();
     sample();
     const seconds = (performance.now() - start) / 1000;
     globalThis.gc();
     await new Promise((resolve) => setTimeout(resolve, 200));
-    globalThis.gc();
-    const { heapUsed, arrayBuffers } = process.memoryUsage();
-    steps.push({ name, seconds, used: heapUsed + arrayBuffers, peak });
-    most = Math.max(most, peak);
+    steps.push({ name, seconds, used: inUse(), most, peak });
+    highest = Math.max(highest, peak);
     return result;
   };
   const encode = (texts) =>
@@ -174,7 +184,7 @@ async function measure(what, path, threads) {
     });
   }
   clearInterval(timer);
-  console.log(JSON.stringify({ steps, peak: most }));
+  console.log(JSON.stringify({ steps, peak: highest }));
 }
 
 /** These rows have no quotes inside of texts, so that a reader's own time and memory don't count. */

@@ -6,12 +6,15 @@ const bandSize = Math.floor(signatureSize / bands);
 
 /** Keys are written down in blocks of so many signatures; within a block one band after the other. */
 const blockSize = 4096;
-const keyWords = 2;
+const blockBytes = 4 * blockSize;
 
-/** The keys of the bands of many signatures: 64 bits of hash for each band. */
+/**
+ * The keys of the bands of many signatures: 32 bits of hash for each band. Two different bands have the same key once in
+ * 4 billion pairs, which costs a comparison of two texts.
+ */
 export class BandKeys {
   private readonly store: ByteStore;
-  private readonly block = new Uint32Array(bands * blockSize * keyWords);
+  private readonly block = new Uint32Array(bands * blockSize);
   length = 0;
 
   constructor(openSpill?: OpenSpill) {
@@ -21,62 +24,54 @@ export class BandKeys {
   push(signature: Uint32Array): void {
     const within = this.length++ % blockSize;
     for (let band = 0; band < bands; band++) {
-      // hashed with the band's number, though only keys of one band are compared
-      let [high, low] = [band, ~band];
-      for (let i = band * bandSize; i < (band + 1) * bandSize; i++) {
-        high = mix(Math.imul(high, 31) + signature[i]!);
-        low = mix(Math.imul(low, 37) ^ signature[i]!);
-      }
-      const at = (band * blockSize + within) * keyWords;
-      this.block[at] = low;
-      this.block[at + 1] = high;
+      let key = band; // though only keys of one band are compared
+      for (let i = band * bandSize; i < (band + 1) * bandSize; i++)
+        key = mix(Math.imul(key, 31) + signature[i]!);
+      this.block[band * blockSize + within] = key;
     }
     if (within === blockSize - 1) this.store.append(new Uint8Array(this.block.buffer));
   }
 
-  /** The keys of one band: low and high 32 bits of each signature. */
-  read(band: number): Uint32Array {
-    const keys = new Uint32Array(keyWords * this.length);
+  /** Puts the keys of one band, one for each signature, into `keys`. */
+  read(band: number, keys: Uint32Array): void {
     const bytes = new Uint8Array(keys.buffer);
-    const size = blockSize * keyWords * 4;
     const rest = this.length % blockSize;
     const full = this.length - rest;
     for (let first = 0; first < full; first += blockSize) {
-      const start = (first * bands + band * blockSize) * keyWords * 4;
-      bytes.set(this.store.read(start, start + size), first * keyWords * 4);
+      const start = 4 * first * bands + band * blockBytes;
+      bytes.set(this.store.read(start, start + blockBytes), 4 * first);
     }
-    const last = band * blockSize * keyWords;
-    keys.set(this.block.subarray(last, last + rest * keyWords), full * keyWords);
-    return keys;
+    const last = band * blockSize;
+    keys.set(this.block.subarray(last, last + rest), full);
   }
 }
 
-/** Which numbers of one band have equal keys; only numbers that were added are found. */
-export function bandBuckets(size: number) {
-  let keys: Uint32Array = new Uint32Array(0);
-  let capacity = 1024;
-  while (capacity < 1.6 * size) capacity *= 2;
+/** Which numbers of one band have equal keys; only numbers that were added are found. 14 bytes for each. */
+export function bandBuckets(all: BandKeys) {
+  const size = all.length;
+  const keys = new Uint32Array(size);
+  const capacity = Math.ceil(1.5 * size) + 1;
   const slots = new Uint32Array(capacity); // number + 1 of a bucket's first, or 0
   const next = new Uint32Array(size); // number + 1 of the next in the same bucket, or 0
   let free = 0; // the slot where the number asked for last belongs
 
   return {
     /** Empties the buckets, for the keys of another band. */
-    open(bandKeys: Uint32Array): void {
-      keys = bandKeys;
+    open(band: number): void {
+      all.read(band, keys);
       slots.fill(0);
       next.fill(0);
     },
     /** The first number that was added with the key of this one, or -1. */
     firstOf(number: number): number {
-      const [low, high] = [keys[2 * number]!, keys[2 * number + 1]!];
-      for (let slot = low & (capacity - 1); ; slot = (slot + 1) & (capacity - 1)) {
+      const key = keys[number]!;
+      for (let slot = key % capacity; ; slot = slot + 1 === capacity ? 0 : slot + 1) {
         const first = slots[slot]! - 1;
         if (first === -1) {
           free = slot;
           return -1;
         }
-        if (keys[2 * first] === low && keys[2 * first + 1] === high) return first;
+        if (keys[first] === key) return first;
       }
     },
     /** The next of a bucket, or -1. */

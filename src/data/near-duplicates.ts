@@ -30,7 +30,7 @@ export const nearDuplicates = (texts: Texts, openSpill?: OpenSpill): NearDuplica
   atOnce(findNearDuplicates(texts, openSpill));
 
 /**
- * The same in steps. Signatures aren't kept: their bands' keys are written down, 200 bytes for each different text, which
+ * The same in steps. Signatures aren't kept: their bands' keys are written down, 100 bytes for each different text, which
  * leave memory where there is an `openSpill`, and are read band by band. In memory a text takes about 40 bytes meanwhile.
  */
 export function* findNearDuplicates(texts: Texts, openSpill?: OpenSpill): Steps<NearDuplicates> {
@@ -83,9 +83,9 @@ function* groupSimilar(
   isNear: (a: number, b: number) => boolean,
 ): Steps<(number: number) => number> {
   const groups = unionFind(keys.length);
-  const buckets = bandBuckets(keys.length);
+  const buckets = bandBuckets(keys);
   for (let band = 0; band < bands; band++) {
-    buckets.open(keys.read(band));
+    buckets.open(band);
     for (let number = 0; number < keys.length; number++) {
       if (number % 64 === 0) yield (band + number / keys.length) / bands;
       let last = -1;

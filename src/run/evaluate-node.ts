@@ -8,7 +8,7 @@ import { classifierFacts } from "./classifier-facts.js";
 import { type Answering, type Compared, compareAnswers, notWorse, requireComparable } from "./comparison.js";
 import type { Judged } from "./events.js";
 import { checkGates, type Gate, type GateFlags, type GateResult, readGates } from "./gates.js";
-import { type Judgement, judgedTexts, judgementOf } from "./judgement.js";
+import { type Judgement, judgedRows, judgementOf } from "./judgement.js";
 import { type LoadOptions, load, type TextClassifier } from "./load-node.js";
 import { datasetFrom, type LabelledRow } from "./parts.js";
 import { openPretrained } from "./pretrained-node.js";
@@ -134,6 +134,9 @@ async function readData(
   return dataset;
 }
 
+/** Texts that are predicted together, and held meanwhile. */
+const AT_ONCE = 8192;
+
 /** With labelIds of `labels`, which are the model's in any order. */
 async function answersOf(
   model: Model,
@@ -143,11 +146,19 @@ async function answersOf(
 ): Promise<Judged[]> {
   const classifier = typeof model === "string" ? await load(model, loading) : model;
   try {
-    const predictions = await classifier.predict(
-      dataset.examples.map(inputOf),
-      onProgress ? { onProgress } : {},
-    );
-    return judgedTexts(dataset, predictions, labels, classifier);
+    const { length } = dataset.examples;
+    const judged: Judged[] = [];
+    while (judged.length < length) {
+      const first = judged.length;
+      const texts = Array.from({ length: Math.min(AT_ONCE, length - first) }, (_, i) =>
+        inputOf(dataset.examples.at(first + i)!),
+      );
+      const predictions = await classifier.predict(texts, {
+        onProgress: (done) => onProgress?.(first + done, length),
+      });
+      for (const row of judgedRows(dataset, { first, predictions }, labels, classifier)) judged.push(row);
+    }
+    return judged;
   } finally {
     if (classifier !== model) await classifier.close();
   }

@@ -72,8 +72,11 @@ export interface ExplainOptions {
   onProgress?: (done: number, total: number) => void;
 }
 
-/** Asks a model which words of a text speak for one of its labels, with so many steps. */
-export type Explain = (text: string, options: { label: string; steps: number }) => Promise<Explanation>;
+/** Asks a model which words of a text, or of a pair, speak for one of its labels, with so many steps. */
+export type Explain = (
+  texts: { readonly text: string; readonly pair?: string | undefined },
+  options: { label: string; steps: number },
+) => Promise<Explanation>;
 
 /** What has to be known of a model beside its engine. */
 export interface ExplainedModel {

@@ -5,6 +5,7 @@ import { type Answered, answeredOf } from "./answered.js";
 import { answerOf, type Decision } from "./decision.js";
 import type { Judged } from "./events.js";
 import { type Intervals, intervalsOf } from "./intervals.js";
+import { JudgedRow } from "./judged-row.js";
 import { type SmallestDifference, smallestDifference } from "./metrics/mcnemar.js";
 import { isRight } from "./metrics/outcomes.js";
 import type { Metrics } from "./metrics.js";
@@ -43,28 +44,25 @@ export function judgementOf(judged: readonly Judged[], problem: Problem): Judgem
 export const resampling = () => random(0).fork("bootstrap");
 
 /**
- * What a model answered to the texts of a dataset, beside their labels, with labelIds of `labels`: the model's, in any order.
+ * What a model answered to rows of a dataset from `first` on, beside their labels, with labelIds of `labels`: the model's,
+ * in any order.
  */
-export function judgedTexts(
+export function judgedRows(
   { examples }: Dataset,
-  predictions: readonly Prediction[],
+  { first, predictions }: { first: number; predictions: readonly Prediction[] },
   labels: readonly string[],
   model: { labels: readonly string[]; problem: Problem; decision: Decision },
 ): Judged[] {
   const ids = new Map(labels.map((label, id) => [label, id]));
   const idsOf = (names: readonly string[]) => names.map((name) => ids.get(name)!).sort((a, b) => a - b);
-  return examples.map((example, i) => {
-    const { scores } = predictions[i]!;
+  return predictions.map(({ scores }, i) => {
     const own = model.labels.map((name) => scores[name]!);
     const { labelIds, unknown } = answerOf(model.problem, own, model.decision);
-    return {
-      text: example.text,
-      ...(example.pair !== undefined && { pair: example.pair }),
-      row: example.row,
-      labelIds: idsOf(example.labels),
+    return new JudgedRow(examples, first + i, {
+      labelIds: idsOf(examples.at(first + i)!.labels),
       predictedIds: idsOf(labelIds.map((id) => model.labels[id]!)),
       probabilities: labels.map((name) => scores[name]!),
       ...(unknown && { unknown }),
-    };
+    });
   });
 }

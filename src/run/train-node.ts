@@ -152,11 +152,16 @@ async function* logged(
 /** Asks the model that was trained. */
 const explainBy =
   ({ pretrained: { tokenizer }, options: { windowPooling } }: Prepared, fitted: Fitted): Explain =>
-  async (text, { label, steps }) => {
+  async ({ text, pair }, { label, steps }) => {
     const { engine, classifier, limit } = fitted;
     const { labels, problem } = classifier.spec;
     const model = { tokenizer, labels, problem, limit, windowPooling };
-    const [explanation] = await explainTexts(engine, model, [{ text, label }], { steps });
+    const [explanation] = await explainTexts(
+      engine,
+      model,
+      [{ text, ...(pair !== undefined && { pair }), label }],
+      { steps },
+    );
     return explanation!;
   };
 

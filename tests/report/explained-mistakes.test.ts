@@ -24,6 +24,21 @@ test("words are marked by how strongly they speak for or against, and the text s
   expect(shown(inventedExplanation("", "spam", [1])).textContent).toBe("");
 });
 
+test("of a pair the words of both texts are marked, with a line break between", () => {
+  const { words, ...explanation } = inventedExplanation("pay now", "scam", [3, 0]);
+  const pair = "never tell";
+  const second = inventedExplanation(pair, "scam", [0.1, -2.5]).words.map((word) => ({
+    ...word,
+    pair: true as const,
+  }));
+  const found = shown({ ...explanation, pair, words: [...words, ...second] });
+  expect(found.textContent).toBe("pay now\nnever tell");
+  expect([...found.querySelectorAll("mark")].map((mark) => [mark.textContent, mark.className])).toEqual([
+    ["pay", "for s3"],
+    ["tell", "against s3"],
+  ]);
+});
+
 test("a long text is cut", () => {
   expect(shown(inventedExplanation("one two three four", "spam", [1]), 9).textContent).toBe("one two t…");
   expect(shown(inventedExplanation("one two", "spam", [1]), 7).textContent).toBe("one two");
@@ -33,7 +48,7 @@ test("the first mistakes are explained by the label that made them wrong, and th
   const result = inventedResult(imbalanced);
   const { labels } = result.data;
   const { judged } = result.test;
-  const explain: Explain = async (text, { label }) => inventedExplanation(text, label, [1, -0.5]);
+  const explain: Explain = async ({ text }, { label }) => inventedExplanation(text, label, [1, -0.5]);
   const explanations = await explainMistakes({ labels, judged }, explain, result.model);
   const first = mistakesOf(judged).slice(0, SHOWN);
   expect([...explanations.keys()]).toEqual(first);
@@ -51,7 +66,7 @@ test("of several wrong labels the surest is explained, a missed one only where n
   const { data, model } = inventedResult(multiLabel);
   const answer = { text: "a", row: 1, labelIds: [0, 3], probabilities: [0.1, 0.7, 0.8, 0.4, 0.1] };
   const asked: string[] = [];
-  const explain: Explain = async (text, { label }) => {
+  const explain: Explain = async ({ text }, { label }) => {
     asked.push(label);
     return inventedExplanation(text, label, [1]);
   };
@@ -80,7 +95,7 @@ test.each([
   }));
   const result = inventedResult(imbalanced);
   const steps = new Set<number>();
-  const explain: Explain = async (asked, options) => {
+  const explain: Explain = async ({ text: asked }, options) => {
     steps.add(options.steps);
     return inventedExplanation(asked, options.label, [1, -0.5]);
   };

@@ -27,7 +27,7 @@ afterAll(() => rm(folder, { recursive: true }));
 const browser = await openBrowser();
 
 const kinds: Record<string, Invented> = { binary, imbalanced, multiLabel, unruly, unsure };
-const explain: Explain = async (text, { label }) =>
+const explain: Explain = async ({ text }, { label }) =>
   inventedExplanation(text, label, [1, -0.9, 0.5, -0.4, 0.2, -0.15, 0]);
 const pages: { name: string; text: string }[] = [];
 for (const [name, invented] of Object.entries(kinds)) {

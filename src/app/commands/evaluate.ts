@@ -8,6 +8,7 @@ import { count } from "../../report/plain.js";
 import { evaluationReport } from "../../report/run-report.js";
 import type { Evaluation } from "../../run/evaluate-node.js";
 import type { Explain } from "../../run/explain.js";
+import { inputOf } from "../../tokens/pairs.js";
 import { type App, type CommonFlags, checkOutputs, jsonLine, writeOutput } from "../app.js";
 import { addDecisionOptions, type DecisionFlags, decisionOptions } from "../decision-options.js";
 import { addGateOptions, concludeGates, type GateOptions, hasGates, requireGates } from "../gate-options.js";
@@ -101,7 +102,7 @@ async function explained({ folder, labels, judged }: Evaluation): Promise<Explan
   const { load } = await import("../../run/load-node.js");
   const classifier = await load(folder);
   try {
-    const explain: Explain = (text, options) => classifier.explain(text, options);
+    const explain: Explain = (texts, options) => classifier.explain(inputOf(texts), options);
     return await explainMistakes({ labels, judged }, explain, classifier);
   } finally {
     await classifier.close();

@@ -1,6 +1,6 @@
 import type { Judged, ModelFacts } from "../../run/events.js";
 import type { Explain, Explanation } from "../../run/explain.js";
-import { strengthOf, stretchesOf } from "../explanation.js";
+import { type Stretch, strengthOf, stretchesOf } from "../explanation.js";
 import { missedIds, mistakesOf, wrongIds } from "../mistakes.js";
 import { type Content, html } from "./markup.js";
 
@@ -21,7 +21,7 @@ const TOKENS = 256;
 const BERT_BASE: ModelSize = { layers: 12, hiddenSize: 768 };
 
 /**
- * Explains the mistakes that are shown at once, unless they are pairs: the label that was wrongly given, else the one that was missed. None is
+ * Explains the mistakes that are shown at once: the label that was wrongly given, else the one that was missed. None is
  * begun when the tokens of those before are as many as the model's size allows: the same texts and model have the same
  * explanations, however fast the machine is.
  */
@@ -33,8 +33,8 @@ export async function explainMistakes(
   const found = new Map<Judged, Explanation>();
   let left = tokensFor(size);
   for (const answer of mistakesOf(judged).slice(0, SHOWN)) {
-    if (left <= 0 || answer.pair !== undefined) break; // pairs are shown without marks
-    const explanation = await explain(answer.text, { label: labels[explainedId(answer)]!, steps: STEPS });
+    if (left <= 0) break;
+    const explanation = await explain(answer, { label: labels[explainedId(answer)]!, steps: STEPS });
     found.set(answer, explanation);
     left -= explanation.tokens.length;
   }
@@ -53,12 +53,17 @@ function explainedId(answer: Judged): number {
   return ids.reduce((a, b) => (answer.probabilities[b]! > answer.probabilities[a]! ? b : a));
 }
 
-/** The text with its words marked: what spoke for the explained label, and what against it. Cut after `longest` characters. */
+/**
+ * The text with its words marked: what spoke for the explained label, and what against it; a pair is both texts with a line
+ * break between. Cut after `longest` characters.
+ */
 export function markedText(explanation: Explanation, longest: number): Content {
   const largest = Math.max(...explanation.words.map(({ score }) => Math.abs(score)));
   const parts: Content[] = [];
   let left = longest;
-  for (const { text, score = 0 } of stretchesOf(explanation)) {
+  const second = explanation.pair === undefined ? [] : [{ text: "\n" }, ...stretchesOf(explanation, "pair")];
+  const stretches: readonly Stretch[] = [...stretchesOf(explanation), ...second];
+  for (const { text, score = 0 } of stretches) {
     if (left <= 0) break;
     const shown = text.length <= left ? text : `${text.slice(0, left)}…`;
     left -= text.length;

@@ -40,7 +40,3 @@ console.log(
     `estimated wrong: ${Math.round(estimatedErrors)}\n` +
     `accuracy against the flipped labels: ${test.metrics.accuracy.toFixed(4)}`,
 );
-if (process.env.DUMP) {
-  const { writeFileSync } = await import("node:fs");
-  writeFileSync(process.env.DUMP, JSON.stringify({ flipped: [...flipped], judged: test.judged, ranking }));
-}

@@ -52,7 +52,8 @@ export async function* testAll(prepared: Prepared): AsyncGenerator<TrainEvent, T
   const { options, problem, sources } = prepared;
   const { split, cv, seed } = options;
   const seeded = random(seed);
-  const parts = yield* tellingParts(sources, { problem, split, cv, random: seeded, openSpill });
+  const how = { problem, split, cv, random: seeded, openSpill };
+  const parts = yield* tellingParts(sources, how, prepared.stopIfCancelled);
   decisionWanted(options, parts.facts.labels, problem); // told before the long work
   const encoded = yield* encodeData(prepared, parts.facts.labels);
   return { parts, ...(yield* testByFolds(prepared, parts, encoded, seeded)) };

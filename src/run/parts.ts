@@ -56,14 +56,18 @@ export interface PartOptions {
   openSpill?: OpenSpill;
 }
 
-/** The same, telling how far it is, and at last what was found. */
+/** The same, telling how far it is, and at last what was found; between steps `stopIfCancelled` may throw. */
 export async function* tellingParts(
   sources: Sources,
   options: PartOptions,
+  stopIfCancelled: () => void,
 ): AsyncGenerator<TrainEvent, Parts> {
   const total = sources.data.examples.length;
   const finding = reporting((report) =>
-    breathing(findParts(sources, options), (share) => report(Math.floor(share * total), total)),
+    breathing(findParts(sources, options), (share) => {
+      stopIfCancelled();
+      report(Math.floor(share * total), total);
+    }),
   );
   let progress = await finding.next();
   for (; !progress.done; progress = await finding.next()) yield { kind: "compared", ...progress.value };

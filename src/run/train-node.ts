@@ -172,7 +172,8 @@ async function* begin(input: TrainInput, signal: AbortSignal, mayWrite: boolean)
   const { options, problem, sources } = prepared;
   const seeded = random(options.seed);
   const { split, cv } = options;
-  const parts = yield* tellingParts(sources, { problem, split, cv, random: seeded, openSpill });
+  const how = { problem, split, cv, random: seeded, openSpill };
+  const parts = yield* tellingParts(sources, how, prepared.stopIfCancelled);
   for (const text of datasetsOf(sources).flatMap((dataset) => readingNotices(dataset, REJECTED)))
     yield { kind: "notice", text } satisfies TrainEvent;
   for (const text of [...otherProblem(sources.data, problem), ...unrepresented(parts.facts, cv > 0)])

@@ -158,6 +158,7 @@ export async function* setUp(
       memory: options.device === "cpu" ? processMemory : undefined,
       laterBytes: 4 * trained,
       gradientCheckpointing: options.gradientCheckpointing,
+      frozen: frozenStages > 0,
     });
     yield { kind: "estimate", facts: estimate };
     return {

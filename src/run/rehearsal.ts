@@ -1,7 +1,7 @@
 import { TextgraftError } from "../base/errors.js";
 import { planBatches } from "../tokens/batch.js";
 import type { Engine, TrainBatch } from "./engine.js";
-import { lengthsOf } from "./evaluate.js";
+import { lengthsOf, passagesOf } from "./evaluate.js";
 import { stepsPerEpoch, type TrainData, type TrainSettings, trainBatch, trainPassages } from "./train.js";
 
 /** What a training will take, before its first step. */
@@ -26,6 +26,10 @@ export interface RehearsalOptions {
   /** What comes later than the first step: the best weights, kept. */
   laterBytes: number;
   gradientCheckpointing: boolean;
+  /** Some stages are frozen: their features are computed once, with the first prediction of a text. */
+  frozen: boolean;
+  /** Seconds that have passed since any moment. Default: the process's. */
+  clock?: () => number;
 }
 
 /** The shares of a full batch that are tried. */
@@ -33,7 +37,8 @@ const TRIALS = [1 / 8, 1 / 4];
 
 /**
  * Estimates a training from a prediction and two small steps on its longest passages, which change nothing: time and memory
- * of a step grow in proportion to its rows, and the time of a row to its tokens. Throws `memory-short` where it won't fit.
+ * of a step grow in proportion to its rows, and the time of a row to its tokens. Features that are kept from an earlier
+ * run take as little time here as they will. Throws `memory-short` where it won't fit.
  */
 export async function rehearse(
   engine: Engine,
@@ -41,7 +46,7 @@ export async function rehearse(
   settings: TrainSettings,
   options: RehearsalOptions,
 ): Promise<TrainEstimate> {
-  const { memory, laterBytes } = options;
+  const { memory, laterBytes, frozen, clock = () => performance.now() / 1000 } = options;
   const { encodings, batchSize } = data;
   const passages = trainPassages(data);
   const longestFirst = passages.slice().sort((a, b) => encodings.lengthOf(b) - encodings.lengthOf(a));
@@ -50,8 +55,15 @@ export async function rehearse(
   const trials: { rows: number; seconds: number; bytes: number }[] = [];
   const longest = (rows: number): TrainBatch =>
     trainBatch({ ...data, batchSize: rows }, settings, [...longestFirst.subarray(0, rows)], length).batch;
+  const predicting = async (): Promise<number> => {
+    const start = clock();
+    await engine.logits(longest(batchSize));
+    return clock() - start;
+  };
   let update = 0;
-  await engine.logits(longest(batchSize));
+  await engine.logits(longest(1)); // opens the session
+  const first = await predicting();
+  const again = frozen ? await predicting() : first;
   await engine.rehearse(longest(1)); // opens the session
   for (const rows of sizes) {
     const seconds = await engine.rehearse(longest(rows));
@@ -68,7 +80,13 @@ export async function rehearse(
     batches.length * time.start +
     share * batchSize * time.slope +
     stepsPerEpoch(passages.length, batchSize, settings.accumulate) * update;
-  const seconds = settings.epochs * epoch;
+  /** How many of the longest passages have as many tokens as these. */
+  const rowsOf = (numbers: Uint32Array): number =>
+    lengthsOf(encodings, numbers).reduce((total, tokens) => total + tokens, 0) / length;
+  const rows = Math.min(batchSize, passages.length);
+  const validation = rowsOf(passagesOf(encodings, data.validation));
+  const features = (rowsOf(passages) + validation) * ((first - again) / Math.max(1, rows - 1)); // one was known before
+  const seconds = features + settings.epochs * (epoch + (validation * again) / rows);
   if (!memory) return { seconds };
   const bytesOf = (rows: number): number => room.start + rows * room.slope + laterBytes;
   checkRoom(bytesOf, batchSize, { ...options, limit: memory.resident() + memory.available() });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { random } from "../../src/base/random.js";
-import type { Engine, StepTime, TrainBatch } from "../../src/run/engine.js";
+import type { Batch, Engine, StepTime, TrainBatch } from "../../src/run/engine.js";
 import { rehearse } from "../../src/run/rehearsal.js";
 import type { TrainData, TrainSettings } from "../../src/run/train.js";
 import { openTiny, readAll, tinyBatch, tinyRows, weightOf } from "../support/tiny-model.js";
@@ -44,27 +44,38 @@ const settings: TrainSettings = {
   cancelled: () => false,
 };
 
-/** An engine that takes 0.1 s a row of 40 tokens and 1 s for each update, and 0.1 GB a row besides 1 GB. */
-function pretended() {
+/**
+ * An engine that takes 0.1 s a row of 40 tokens and 1 s for each update, and 0.1 GB a row besides 1 GB. It predicts in a tenth of
+ * that, which is what is left of the frozen stages once it has seen a row: they take 0.05 s.
+ */
+function pretended({ frozen = false } = {}) {
   let bytes = GB;
+  let now = 0;
+  const known = new Set<number>();
   const seen: TrainBatch[] = [];
   const engine = {
-    logits: async () => new Float32Array(),
+    logits: async ({ examples, length }: Batch) => {
+      for (const example of examples) {
+        now += ((frozen && !known.has(example) ? 0.05 : 0) * length) / 40 + (0.01 * length) / 40;
+        known.add(example);
+      }
+      return new Float32Array();
+    },
     rehearse: async (batch: TrainBatch): Promise<StepTime> => {
       seen.push(batch);
       bytes = GB + 0.1 * GB * batch.examples.length;
       return { gradients: (0.1 * batch.examples.length * batch.length) / 40, update: 1 };
     },
   } as unknown as Engine;
-  return { engine, seen, resident: () => bytes };
+  return { engine, seen, resident: () => bytes, clock: () => now };
 }
 
 test("time and memory are extended from small steps on the longest texts to whole ones", async () => {
-  const { engine, seen, resident } = pretended();
+  const { engine, seen, resident, clock } = pretended();
   // Two batches of 32: one of 40 tokens, and one of 10, which takes a quarter of the time.
   const lengths = [...new Array<number>(32).fill(10), ...new Array<number>(32).fill(40)];
   const memory = { resident, available: () => 100 * GB };
-  const options = { memory, laterBytes: GB / 2, gradientCheckpointing: false };
+  const options = { memory, laterBytes: GB / 2, gradientCheckpointing: false, frozen: false, clock };
   const { seconds, bytes } = await rehearse(engine, dataOf(lengths, 32), settings, options);
   expect(seconds).toBeCloseTo(3 * (3.2 + 0.8 + 2), 6);
   expect(bytes! / GB).toBeCloseTo(1 + 3.2 + 0.5, 6);
@@ -75,10 +86,28 @@ test("time and memory are extended from small steps on the longest texts to whol
   ]);
 });
 
+test("validation, and features of frozen stages, take their time, too", async () => {
+  const lengths = [...new Array<number>(64).fill(40), ...new Array<number>(16).fill(20)];
+  const data = {
+    ...dataOf(lengths, 32),
+    train: lengths.slice(0, 64).map((_, row) => row),
+    validation: lengths.slice(64).map((_, row) => 64 + row),
+  };
+  const options = { memory: undefined, laterBytes: 0, gradientCheckpointing: false };
+  const secondsOf = async (frozen: boolean) => {
+    const { engine, clock } = pretended({ frozen });
+    return (await rehearse(engine, data, settings, { ...options, frozen, clock })).seconds;
+  };
+  const steps = 3 * (6.4 + 2);
+  const validation = 3 * 8 * 0.01; // 16 texts of 20 tokens are as 8 of 40
+  expect(await secondsOf(false)).toBeCloseTo(steps + validation, 6);
+  expect(await secondsOf(true)).toBeCloseTo(steps + validation + (64 + 8) * 0.05, 6);
+});
+
 test("what won't fit is refused before the first step, with batches that would", async () => {
   const { engine, resident } = pretended();
   const memory = { resident, available: () => 1.2 * GB }; // and 1.8 that it has after 8 rows
-  const options = { memory, laterBytes: 0, gradientCheckpointing: false };
+  const options = { memory, laterBytes: 0, gradientCheckpointing: false, frozen: false };
   const refused = rehearse(engine, dataOf(new Array<number>(64).fill(40), 32), settings, options);
   await expect(refused).rejects.toMatchObject({
     code: "memory-short",
@@ -94,7 +123,7 @@ test("what won't fit is refused before the first step, with batches that would",
 
 test("where a GPU computes, only the time is told", async () => {
   const { engine } = pretended();
-  const options = { memory: undefined, laterBytes: 0, gradientCheckpointing: false };
+  const options = { memory: undefined, laterBytes: 0, gradientCheckpointing: false, frozen: false };
   const estimate = await rehearse(engine, dataOf([40, 40], 1), settings, options);
   expect(Object.keys(estimate)).toEqual(["seconds"]);
 });

@@ -24,6 +24,8 @@ describe.each(cases)("%s on %s agrees with PyTorch", (family, device, factor) =>
   const expected = readFamily(family);
   const classifier = familySpec(family, expected);
   const model = createClassifier(classifier);
+  // What is computed again is chosen in the graph, whatever the device: a software GPU, which is slow, shows it for one family.
+  const checkpointed = device === "cpu" || family === "bert";
 
   test("in the logits of texts and pairs", async ({ task }) => {
     const weights = await readTensors(`${family}/model.safetensors`);
@@ -37,7 +39,7 @@ describe.each(cases)("%s on %s agrees with PyTorch", (family, device, factor) =>
 
   test.for([
     ["full", false],
-    ["full", true],
+    ...(checkpointed ? [["full", true] as const] : []),
     ["partial", false],
     ["head", false],
   ] as const)(

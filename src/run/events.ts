@@ -170,6 +170,8 @@ export type TrainEvent =
   | { kind: "estimate"; facts: TrainEstimate }
   | {
       kind: "step";
+      /** Of the training, counted from 1. */
+      step: number;
       epoch: number;
       epochs: number;
       /** Of this epoch, counted from 1. */

@@ -36,7 +36,7 @@ export function entryOf(event: TrainEvent, lastStep: number, before = 0): LogEnt
       const { epoch, loss, learningRate, gradientNorm, examplesPerSecond } = event;
       return {
         event: "step",
-        step: before + stepOf(event),
+        step: before + event.step,
         epoch,
         loss,
         learningRate,
@@ -74,10 +74,6 @@ export function entryOf(event: TrainEvent, lastStep: number, before = 0): LogEnt
       return event satisfies never;
   }
 }
-
-/** The number of a step over all epochs, counted from 1. */
-export const stepOf = ({ epoch, batch, batches }: TrainEvent & { kind: "step" }): number =>
-  (epoch - 1) * batches + batch;
 
 /** What there is to say when the model has been judged. */
 export function endEntries(

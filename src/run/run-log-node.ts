@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { isCancelled } from "../base/errors.js";
 import type { TrainEvent, TrainResult } from "./events.js";
 import type { FolderFile } from "./folder-files.js";
-import { endEntries, entryOf, type LogEntry, startEntry, stepOf } from "./log-entries.js";
+import { endEntries, entryOf, type LogEntry, startEntry } from "./log-entries.js";
 import type { TrainOptions } from "./options.js";
 import { firstRecord, scalarsRecord } from "./tensorboard.js";
 
@@ -85,7 +85,7 @@ export function openRunLog(options: TrainOptions): RunLog {
           const { value, done } = await training.next();
           if (done) return value;
           if (value.kind === "training") before = lastStep;
-          if (value.kind === "step") lastStep = before + stepOf(value);
+          if (value.kind === "step") lastStep = before + value.step;
           const entry = entryOf(value, lastStep, before);
           const problem = entry && write(entry);
           yield value;

@@ -199,9 +199,9 @@ async function* trainEpoch(
     });
     total += loss;
     curve.add({ step: step + 1, loss, gradientNorm, learningRate });
-    const batch = step - firstStep + 1;
+    const place = { step: step + 1, epoch, epochs, batch: step - firstStep + 1, batches: steps };
     const speed = clock.advance(part.reduce((count, { rows }) => count + rows.length, 0));
-    yield { kind: "step", epoch, epochs, batch, batches: steps, loss, gradientNorm, learningRate, ...speed };
+    yield { kind: "step", ...place, loss, gradientNorm, learningRate, ...speed };
     if (settings.cancelled() || !Number.isFinite(loss)) break;
   }
   return { loss: total / steps, steps };

@@ -22,6 +22,7 @@ const facts = {
 const events: TrainEvent[] = [
   {
     kind: "step",
+    step: 4,
     epoch: 1,
     epochs: 3,
     batch: 4,

@@ -8,7 +8,7 @@ import { classifierFacts } from "./classifier-facts.js";
 import { type Answering, type Compared, compareAnswers, notWorse, requireComparable } from "./comparison.js";
 import type { Judged } from "./events.js";
 import { checkGates, type Gate, type GateFlags, type GateResult, readGates } from "./gates.js";
-import { type Judgement, judgedRows, judgementOf } from "./judgement.js";
+import { type Judgement, judgementOf, judging } from "./judgement.js";
 import { type LoadOptions, load, type TextClassifier } from "./load-node.js";
 import { datasetFrom, type LabelledRow } from "./parts.js";
 import { openPretrained } from "./pretrained-node.js";
@@ -148,6 +148,7 @@ async function answersOf(
   try {
     const { length } = dataset.examples;
     const judged: Judged[] = [];
+    const judge = judging(dataset.examples, labels, classifier);
     while (judged.length < length) {
       const first = judged.length;
       const texts = Array.from({ length: Math.min(AT_ONCE, length - first) }, (_, i) =>
@@ -156,7 +157,7 @@ async function answersOf(
       const predictions = await classifier.predict(texts, {
         onProgress: (done) => onProgress?.(first + done, length),
       });
-      for (const row of judgedRows(dataset, { first, predictions }, labels, classifier)) judged.push(row);
+      for (const row of judge(predictions)) judged.push(row);
     }
     return judged;
   } finally {

@@ -2,6 +2,7 @@ import type { Problem } from "../model/loss.js";
 import { collate, planBatches } from "../tokens/batch.js";
 import type { Encodings, Passages } from "../tokens/encode-all.js";
 import type { Engine } from "./engine.js";
+import { LogitTable, type TextLogits, textsIn } from "./logit-table.js";
 import { poolWindows, type WindowPooling } from "./window-pooling.js";
 
 /** What is read, and how it is put into batches. */
@@ -35,7 +36,7 @@ export async function* windowLogitsOf(
   engine: Engine,
   tokenized: Tokenized<Passages>,
   texts: ArrayLike<number>,
-): AsyncGenerator<{ done: number }, Float32Array[][]> {
+): AsyncGenerator<{ done: number }, TextLogits> {
   const numbers = passagesOf(tokenized.encodings, texts);
   const batches = logitsOf(engine, tokenized, numbers);
   for (;;) {
@@ -45,11 +46,10 @@ export async function* windowLogitsOf(
       continue;
     }
     let end = 0;
-    return Array.from(texts, (text) => {
-      const start = end;
-      end += tokenized.encodings.of(text).length;
-      return value.slice(start, end);
-    });
+    return textsIn(
+      value,
+      Uint32Array.from(texts, (text) => (end += tokenized.encodings.of(text).length)),
+    );
   }
 }
 
@@ -60,16 +60,16 @@ export async function* logitsOf(
   engine: Engine,
   { encodings, batchSize, padId }: Tokenized,
   examples: ArrayLike<number>,
-): AsyncGenerator<{ done: number }, Float32Array[]> {
+): AsyncGenerator<{ done: number }, LogitTable> {
   const lengths = lengthsOf(encodings, examples);
-  const logits = new Array<Float32Array>(examples.length);
+  const logits = new LogitTable(examples.length);
   let done = 0;
   for (const { rows, length } of planBatches(lengths, { batchSize })) {
     const numbers = rows.map((row) => examples[row]!);
     const tokens = collate(encodings, numbers, { batchSize: rows.length, length, padId });
     const flat = await engine.logits({ examples: Int32Array.from(numbers), length, ...tokens });
     const width = flat.length / rows.length;
-    for (const [i, row] of rows.entries()) logits[row] = flat.slice(i * width, (i + 1) * width);
+    for (const [i, row] of rows.entries()) logits.set(row, flat.subarray(i * width, (i + 1) * width));
     done += rows.length;
     yield { done };
   }

@@ -1,5 +1,5 @@
 import { random } from "../base/random.js";
-import type { Dataset } from "../data/example.js";
+import type { Examples } from "../data/examples.js";
 import type { Problem } from "../model/loss.js";
 import { type Answered, answeredOf } from "./answered.js";
 import { answerOf, type Decision } from "./decision.js";
@@ -44,25 +44,27 @@ export function judgementOf(judged: readonly Judged[], problem: Problem): Judgem
 export const resampling = () => random(0).fork("bootstrap");
 
 /**
- * What a model answered to rows of a dataset from `first` on, beside their labels, with labelIds of `labels`: the model's,
- * in any order.
+ * A function that takes what a model answered to the next examples, and gives it beside their labels, with labelIds of
+ * `labels`: the model's, in any order.
  */
-export function judgedRows(
-  { examples }: Dataset,
-  { first, predictions }: { first: number; predictions: readonly Prediction[] },
+export function judging(
+  examples: Examples,
   labels: readonly string[],
   model: { labels: readonly string[]; problem: Problem; decision: Decision },
-): Judged[] {
+): (predictions: readonly Prediction[]) => Judged[] {
+  let next = 0;
   const ids = new Map(labels.map((label, id) => [label, id]));
   const idsOf = (names: readonly string[]) => names.map((name) => ids.get(name)!).sort((a, b) => a - b);
-  return predictions.map(({ scores }, i) => {
-    const own = model.labels.map((name) => scores[name]!);
-    const { labelIds, unknown } = answerOf(model.problem, own, model.decision);
-    return new JudgedRow(examples, first + i, {
-      labelIds: idsOf(examples.at(first + i)!.labels),
-      predictedIds: idsOf(labelIds.map((id) => model.labels[id]!)),
-      probabilities: labels.map((name) => scores[name]!),
-      ...(unknown && { unknown }),
+  return (predictions) =>
+    predictions.map(({ scores }) => {
+      const own = model.labels.map((name) => scores[name]!);
+      const { labelIds, unknown } = answerOf(model.problem, own, model.decision);
+      const index = next++;
+      return new JudgedRow(examples, index, {
+        labelIds: idsOf(examples.at(index)!.labels),
+        predictedIds: idsOf(labelIds.map((id) => model.labels[id]!)),
+        probabilities: labels.map((name) => scores[name]!),
+        ...(unknown && { unknown }),
+      });
     });
-  });
 }

@@ -1,15 +1,13 @@
 import type { Problem } from "../model/loss.js";
 import { probabilitiesOf } from "./evaluate.js";
+import type { TextLogits } from "./logit-table.js";
 import { calibrationError, type Rows } from "./metrics/probabilities.js";
 import { type LabelIds, rulesOf } from "./problem.js";
 import { poolWindows, type WindowPooling } from "./window-pooling.js";
 
-/** Logits of a text's windows, `[window][labelId]`; one window where the text is short. */
-export type WindowLogits = Rows;
-
 /** Texts with their labels, and how the answers to several windows of a text become one. */
 export interface LabelledLogits {
-  readonly logits: readonly WindowLogits[];
+  readonly logits: TextLogits;
   readonly labelIds: readonly LabelIds[];
   readonly problem: Problem;
   readonly windowPooling: WindowPooling;
@@ -38,7 +36,7 @@ export function fitTemperature(texts: LabelledLogits): number {
 
 /** Mean of -ln p(labels) over the texts, each with all its labels, at a temperature. */
 function textLoss({ logits, labelIds, problem, windowPooling }: LabelledLogits, temperature: number): number {
-  const labelCount = logits[0]![0]!.length;
+  const labelCount = logits.at(0)![0]!.length;
   const pooled = pooledAt(logits, temperature, { problem, windowPooling });
   const mean = rulesOf(problem).loss(pooled, labelIds, new Array<number>(labelCount).fill(1));
   return problem === "multi_label" ? mean * labelCount : mean;
@@ -46,7 +44,7 @@ function textLoss({ logits, labelIds, problem, windowPooling }: LabelledLogits, 
 
 /** Logits of texts from those of their windows, divided by a temperature. */
 export function pooledAt(
-  logits: readonly WindowLogits[],
+  logits: TextLogits,
   temperature: number,
   { problem, windowPooling }: Pick<LabelledLogits, "problem" | "windowPooling">,
 ): Rows {

@@ -7,11 +7,12 @@ import { collate, planBatches } from "../tokens/batch.js";
 import type { Engine, TrainBatch } from "./engine.js";
 import { lengthsOf, passagesOf, probabilitiesOf, type TokenizedTexts, windowLogitsOf } from "./evaluate.js";
 import type { EpochFacts, Stopped, TrainEvent } from "./events.js";
+import type { TextLogits } from "./logit-table.js";
 import { type Best, criteria } from "./options.js";
 import { type LabelIdLists, rulesOf } from "./problem.js";
 import { epochTexts, type Sampling } from "./sampling.js";
 import { type StepCurve, type StepPoint, stepCurve } from "./step-curve.js";
-import { pooledAt, type WindowLogits } from "./temperature.js";
+import { pooledAt } from "./temperature.js";
 
 /** Tokenized texts with their labels; `train` and `validation` are numbers of texts. */
 export interface TrainData extends TokenizedTexts {
@@ -56,7 +57,7 @@ export interface TrainHistory {
 /** What a training ends with. */
 export interface Trained extends TrainHistory {
   /** Of the validation texts with the weights that it ends with; absent where no epoch was finished. */
-  validationLogits?: readonly WindowLogits[];
+  validationLogits?: TextLogits;
 }
 
 /** Numbers of the passages that are trained on: a text with several windows is one for each. */
@@ -106,7 +107,7 @@ export async function* trainEpochs(
   let steps = 0;
   let warned = false;
   let best: EpochFacts | undefined;
-  let validationLogits: readonly WindowLogits[] | undefined;
+  let validationLogits: TextLogits | undefined;
   let stopped: Stopped | null = cancelled() ? "cancelled" : null;
   for (let epoch = 1; epoch <= epochs && !stopped; epoch++) {
     const start = Date.now();
@@ -246,7 +247,7 @@ export function trainBatch(
 }
 
 interface Validated extends Pick<EpochFacts, "validationLoss" | "validation"> {
-  logits: readonly WindowLogits[];
+  logits: TextLogits;
 }
 
 /** Logits, loss and metrics of the validation examples; undefined where the loss is no number. */
@@ -281,7 +282,7 @@ export async function* evaluatingWindows(
   data: TokenizedTexts,
   texts: ArrayLike<number>,
   part: "validation" | "test",
-): AsyncGenerator<TrainEvent, WindowLogits[]> {
+): AsyncGenerator<TrainEvent, TextLogits> {
   const batches = windowLogitsOf(engine, data, texts);
   for (;;) {
     const { value, done } = await batches.next();

@@ -24,7 +24,10 @@ test("logits come in the order of the examples, whatever batches they went throu
   const done: number[] = [];
   let last = await batches.next();
   for (; !last.done; last = await batches.next()) done.push(last.value.done);
-  expect(last.value.map((row) => [...row])).toEqual([6, 0, 4, 1, 3, 5].map((example) => [example, example]));
+  const { value } = last;
+  expect(Array.from({ length: value.length }, (_, row) => [...value.at(row)])).toEqual(
+    [6, 0, 4, 1, 3, 5].map((example) => [example, example]),
+  );
   // Rows of about the same length go together, and none is padded further than its longest.
   expect(seen).toEqual([
     { rows: 3, length: 3 },

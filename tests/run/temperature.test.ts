@@ -55,10 +55,10 @@ describe("a temperature", () => {
     const texts = scaled(honest("single_label", 300), 2);
     const loss = (u: number) => {
       const t = Math.exp(u);
-      const sum = texts.logits.reduce((total, [row], i) => {
-        const values = Array.from(row!, (x) => x / t);
+      const sum = texts.labelIds.reduce((total, [labelId], i) => {
+        const values = Array.from(texts.logits.at(i)![0]!, (x) => x / t);
         const logSum = Math.log(values.reduce((all, x) => all + Math.exp(x), 0));
-        return total + logSum - values[texts.labelIds[i]![0]!]!;
+        return total + logSum - values[labelId!]!;
       }, 0);
       return sum + u ** 2 / 2;
     };

@@ -40,6 +40,8 @@ export interface ColumnSource {
   readonly columns: readonly string[];
   /** Rows further down may have values under names that aren't among these. */
   readonly open?: boolean;
+  /** Columns are called 1, 2 and so on, since no header line names them. */
+  readonly numbered?: boolean;
   /** Values of some rows. */
   readonly sample?: readonly (readonly string[])[];
 }
@@ -221,7 +223,7 @@ export function lateColumns(columns: readonly string[], names: ColumnNames): Map
 
 /** That a source lacks a column: the one that was named, or one that could be guessed. */
 export function missing(
-  { source, columns: all, open }: ColumnSource,
+  { source, columns: all, open, numbered }: ColumnSource,
   role: Role,
   wanted?: string,
 ): TextgraftError {
@@ -241,9 +243,10 @@ export function missing(
     message:
       `${source} has no column with a usual name for its ${contents[role]} (${tried.join(", ")}); ` +
       `${listed}.`,
-    fix:
-      `Name the column with --${role}. ` +
-      "If the first line is data already, say --header no, or write a header line such as text,label above it.",
+    fix: numbered
+      ? `Name the column by its number with --${role}. If the first line has the names of the columns, say --header yes.`
+      : `Name the column with --${role}. ` +
+        "If the first line is data already, say --header no, or write a header line such as text,label above it.",
   });
 }
 

@@ -47,7 +47,7 @@ export function readCsv(text: TextPieces, source: string, given: CsvGiven): RowS
     ...(header ? [] : ["no header line"]),
   ].join(", ");
   return rowSource(
-    { source, columns, sample, format, delimiter, hasLists: false },
+    { source, columns, numbered: !header, sample, format, delimiter, hasLists: false },
     read,
     "Write a header line such as text,label and below it one row for each text.",
   );

@@ -31,6 +31,8 @@ export interface RowSource {
   readonly columns: readonly string[];
   /** Rows further down may have values under other names; columns that the user named are among `columns`, come what may. */
   readonly open?: boolean;
+  /** They are numbers, since no header line names them. */
+  readonly numbered?: boolean;
   /** How it is read, for one line to the user: `CSV with semicolons, windows-1252`. */
   readonly format: string;
   /** Values of some of the first rows, from which columns may be told; none where that would take long. */

@@ -203,6 +203,20 @@ test.each<[string, string | Uint8Array, RegExp]>([
   });
 });
 
+test.each<[ReadOptions["header"], RegExp]>([
+  ["no", /^Name the column by its number with --text\. .* --header yes\.$/],
+  ["auto", /^Name the column by its number with --text\. .* --header yes\.$/],
+  ["yes", /--header no/],
+])(
+  "with --header %s the advice for columns that can't be guessed is another header than that",
+  async (header, fix) => {
+    const source = await openRows(await file("numbered.csv", "1,2,3\n4,5,6\n"), { header });
+    expect(() => chooseColumns(source)).toThrow(
+      expect.objectContaining({ code: "column-missing", fix: expect.stringMatching(fix) }),
+    );
+  },
+);
+
 describe.each(["jsonl", "json"])("a column whose key comes only behind the first megabyte (%s)", (ending) => {
   const first = Array.from({ length: 1000 }, (_, i) => ({ text: `${i} ${"word ".repeat(250)}` }));
   const last = Array.from({ length: 3 }, (_, i) => ({ text: `last ${i}`, kind: `kind ${i}` }));

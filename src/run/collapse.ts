@@ -16,7 +16,7 @@ export interface Collapse {
   readonly chance: number;
 }
 
-/** A loss this near to that of guessing is no better. */
+/** A loss this near to that of guessing is neither better nor worse. */
 const NEAR = 0.97;
 /** Nor does one that is so many times worse come from guessing too surely here and there. */
 const WILD = 2;
@@ -97,10 +97,7 @@ export function collapseText(collapse: Collapse, facts: Circumstances): string {
   const same =
     given === undefined ? "" : `every validation text gets the same answer (${given || "no label"}) and `;
   const level = `${decimals(loss)}, and ${decimals(chance)} is had by guessing from how common each label is`;
-  const what =
-    kind === "wild"
-      ? `${same}the validation loss is worse than guessing: ${level}`
-      : `${same}the validation loss is that of guessing: ${level}`;
+  const what = `${same}the validation loss is ${loss * NEAR > chance ? "worse than" : "that of"} guessing: ${level}`;
   const early = isEarly(collapse, facts.steps) ? "has learned nothing so far" : "has collapsed";
   return `The training ${kind === "wild" ? "goes wrong" : early}: ${what}. ${causes(collapse, facts).join(" ")}`;
 }

@@ -121,6 +121,15 @@ describe("the message", () => {
     );
   });
 
+  test("calls a loss that of guessing only where it is near to that", () => {
+    const said = (loss: number) => collapseText({ ...collapse, loss }, usual);
+    for (const near of [0.385, 0.3943, 0.405])
+      expect(said(near)).toContain("the validation loss is that of guessing");
+    expect(collapseText({ ...collapse, loss: 0.64, chance: 0.43 }, usual)).toMatch(
+      /^The training has collapsed: every validation text gets the same answer \(ham\) and the validation loss is worse than guessing: 0\.6400, and 0\.4300/,
+    );
+  });
+
   test("puts what is unusual about the training first", () => {
     expect(text({ learningRate: 0.1 })).toContain(
       "0.1, and 0.0005 is usual for this model: try --learning-rate 0.0005",

@@ -3,6 +3,7 @@ import type {
   CalibrationFacts,
   DecisionFacts,
   Few,
+  RuleFacts,
   ThresholdFacts,
   UnknownFacts,
 } from "../run/decision-facts.js";
@@ -80,11 +81,21 @@ function thresholdRule({ label, threshold, rivals }: Pick<ThresholdFacts, "label
 const scores = ({ precision, recall, f1, support }: ThresholdFacts): string =>
   `precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)}, F1 ${f1.toFixed(3)} (${count(support, "text")} with the label)`;
 
-function ruleLine({ aim, usual, chosen }: NonNullable<DecisionFacts["rule"]>, texts: number): string {
-  const what = aim === "costs" ? "the mean cost of a text" : "macro F1";
+function ruleLine({ aim, usual, chosen, threshold }: RuleFacts, texts: number): string {
+  const [goal, among, what] = (
+    {
+      costs: [
+        "the least cost",
+        "the least cost to be expected from its probabilities",
+        "the mean cost of a text",
+      ],
+      "macro-f1": ["the highest macro F1", "the highest probability times its weight", "macro F1"],
+    } as const
+  )[aim];
+  const rule = threshold ? thresholdRule(threshold) : `a text is given the label with ${among}`;
   return (
-    `Threshold: answers are chosen for ${aim === "costs" ? "the least cost" : "the highest macro F1"}: on ` +
-    `${count(texts, "validation text")} ${what} is ${chosen.toFixed(4)}, ${usual.toFixed(4)} by the usual rule.`
+    `Threshold: answers are chosen for ${goal}: ${rule}. On ${count(texts, "validation text")} ` +
+    `${what} is ${chosen.toFixed(4)}, ${usual.toFixed(4)} by the usual rule.`
   );
 }
 

@@ -1,6 +1,6 @@
 import type { Problem } from "../model/loss.js";
 import { type Answer, answerOf, type Decision } from "./decision.js";
-import type { DecisionFacts, Few, UnknownFacts } from "./decision-facts.js";
+import type { DecisionFacts, Few, RuleFacts, UnknownFacts } from "./decision-facts.js";
 import { macroF1Weights } from "./label-weights.js";
 import type { Rows } from "./metrics/probabilities.js";
 import { ratio } from "./metrics/scores.js";
@@ -46,7 +46,7 @@ export function choose(
   return {
     decision: { ...ruled, ...(unknownBelow && { unknownBelow }) },
     thresholds,
-    ...(rule && { rule }),
+    ...(rule && { rule: { ...rule, ...betweenTwo(labels, ruled) } }),
     ...(facts && { unknown: facts }),
   };
 }
@@ -54,6 +54,13 @@ export function choose(
 function rivalsOf(own: number, labels: readonly string[], { thresholds }: Decision) {
   const usual = labels.filter((_, id) => id !== own && (thresholds?.[id] ?? null) === null);
   return { usual, bound: labels.length - 1 - usual.length };
+}
+
+/** The threshold of a rule between two labels, which is that of the second (`binary`). */
+function betweenTwo(labels: readonly string[], ruled: Decision): Pick<RuleFacts, "threshold"> {
+  const threshold = ruled.thresholds?.[1];
+  if (threshold === undefined || threshold === null) return {};
+  return { threshold: { label: labels[1]!, threshold, rivals: rivalsOf(1, labels, ruled) } };
 }
 
 interface ThresholdChoice {
@@ -68,7 +75,7 @@ interface ThresholdChoice {
 interface Ruled {
   decision: Decision;
   choices: ThresholdChoice[];
-  rule?: NonNullable<DecisionFacts["rule"]>;
+  rule?: RuleFacts;
 }
 
 function chooseRule(texts: Judgeable, aims: ThresholdAims): Ruled {

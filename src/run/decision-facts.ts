@@ -9,8 +9,7 @@ export interface DecisionFacts {
   /** What the logits were divided by; it is in the weights. Absent without calibration. */
   readonly calibration?: CalibrationFacts;
   readonly thresholds: readonly ThresholdFacts[];
-  /** A rule for all labels together, and what it gives beside the usual one: macro F1, or the mean cost of a text. */
-  readonly rule?: { readonly aim: "macro-f1" | "costs"; readonly usual: number; readonly chosen: number };
+  readonly rule?: RuleFacts;
   readonly unknown?: UnknownFacts;
 }
 
@@ -18,6 +17,15 @@ export interface CalibrationFacts {
   readonly temperature: number;
   readonly before: CalibrationScores;
   readonly after: CalibrationScores;
+}
+
+/** A rule for all labels together, and what it gives beside the usual one: macro F1, or the mean cost of a text. */
+export interface RuleFacts {
+  readonly aim: "macro-f1" | "costs";
+  readonly usual: number;
+  readonly chosen: number;
+  /** What was chosen between two labels; absent where there are more, which costs or weights choose between. */
+  readonly threshold?: Pick<ThresholdFacts, "label" | "threshold" | "rivals">;
 }
 
 /** The threshold of one label. */

@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { calibrationLine, decisionLines } from "../../src/report/decision.js";
+import { choose } from "../../src/run/choose.js";
 import { answerOf } from "../../src/run/decision.js";
 import type { DecisionFacts, ThresholdFacts } from "../../src/run/decision-facts.js";
+import { parseThresholds } from "../../src/run/threshold-aims.js";
 
 const nothing: DecisionFacts = { texts: 836, decision: {}, thresholds: [] };
 const scores = {
@@ -118,13 +120,45 @@ test("a threshold where a text may have several labels", () => {
   );
 });
 
-test("a rule for all labels is told beside the usual one", () => {
+test("a rule for more than two labels is told beside the usual one", () => {
   expect(decisionLines({ ...nothing, rule: { aim: "costs", usual: 0.25, chosen: 0.03 } })).toEqual([
-    "Threshold: answers are chosen for the least cost: on 836 validation texts the mean cost of a text is 0.0300, 0.2500 by the usual rule.",
+    "Threshold: answers are chosen for the least cost: a text is given the label with the least cost to be expected from its " +
+      "probabilities. On 836 validation texts the mean cost of a text is 0.0300, 0.2500 by the usual rule.",
   ]);
-  expect(decisionLines({ ...nothing, rule: { aim: "macro-f1", usual: 0.9, chosen: 0.91 } })[0]).toContain(
-    "for the highest macro F1: on 836 validation texts macro F1 is 0.9100, 0.9000 by the usual rule.",
+  expect(decisionLines({ ...nothing, rule: { aim: "macro-f1", usual: 0.9, chosen: 0.91 } })).toEqual([
+    "Threshold: answers are chosen for the highest macro F1: a text is given the label with the highest probability times its " +
+      "weight. On 836 validation texts macro F1 is 0.9100, 0.9000 by the usual rule.",
+  ]);
+});
+
+test.each([
+  ["f1", "the highest macro F1"],
+  ["ham>spam=50, spam>ham=1", "the least cost"],
+  ["ham>spam=1, spam>ham=50", "the least cost"],
+])("the threshold that %s chooses between two labels is told as that of one label is", (asked, goal) => {
+  const labels = ["ham", "spam"];
+  const spamProbabilities = [0.04, 0.1, 0.2, 0.15, 0.3, 0.8, 0.9, 0.95];
+  const labelIds = [0, 0, 0, 1, 1, 0, 1, 1].map((id) => [id]);
+  const probabilities = spamProbabilities.map((p) => [1 - p, p]);
+  const { decision, rule } = choose(
+    { problem: "single_label", labelIds, probabilities },
+    {
+      labels,
+      thresholds: parseThresholds(asked, { labels, problem: "single_label" }),
+      unknown: { kind: "never" },
+    },
   );
+  const [line] = decisionLines({ ...nothing, texts: 8, rule: rule! });
+  expect(line).toContain(`answers are chosen for ${goal}: a text is called `);
+  const [, only, limit, at, other] =
+    /called "(\w+)" only if the probability of "\1" is (at least|above) ([\d.]+), else "(\w+)"\. On 8 /.exec(
+      line!,
+    ) ?? [];
+  for (const p of spamProbabilities) {
+    const ofOnly = only === "spam" ? p : 1 - p;
+    const told = (limit === "above" ? ofOnly > Number(at) : ofOnly >= Number(at)) ? only : other;
+    expect(told).toBe(labels[answerOf("single_label", [1 - p, p], decision).labelIds[0]!]);
+  }
 });
 
 test("unknown answers are told with how many remain", () => {

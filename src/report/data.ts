@@ -1,8 +1,8 @@
 import type { CrossValidation, TrainingOutcome, TrainResult } from "../run/events.js";
 import type { GateResult } from "../run/gates.js";
 import type { Judgement } from "../run/judgement.js";
+import { countMistakes } from "../run/metrics/outcomes.js";
 import { gateData } from "./metrics-data.js";
-import { mistakesOf } from "./mistakes.js";
 import { classificationReportData } from "./text.js";
 
 /**
@@ -85,7 +85,7 @@ export function evaluationData(
   } = { samples: undefined, ...metrics };
   return {
     texts: judged.length,
-    mistakes: mistakesOf(judged).length,
+    mistakes: countMistakes(judged),
     ...(answered && { answered }),
     ...others,
     report: classificationReportData(labels, metrics),

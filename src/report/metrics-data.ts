@@ -3,7 +3,7 @@ import type { GateResult } from "../run/gates.js";
 import type { Judgement } from "../run/judgement.js";
 import type { Interval } from "../run/metrics/interval.js";
 import { labelFields, namedMetrics } from "../run/metrics/names.js";
-import { isRight, outcomesByLabel } from "../run/metrics/outcomes.js";
+import { countMistakes, outcomesByLabel } from "../run/metrics/outcomes.js";
 import { VERSION } from "../run/version.js";
 import { answeredLabels, hasUnknown, type WithUnknown } from "./answered.js";
 
@@ -27,7 +27,7 @@ export interface MetricsData {
   /** Where the texts came from. */
   source: string;
   texts: number;
-  /** Texts that didn't get exactly their labels. */
+  /** Texts that didn't get exactly their labels; withheld answers count as if they had been given. */
   mistakes: number;
   /** By name, as gates have them. */
   metrics: Record<string, MetricData>;
@@ -94,7 +94,7 @@ export function metricsData(
     labels,
     source,
     texts: judged.length,
-    mistakes: judged.filter((answer) => !isRight(answer)).length,
+    mistakes: countMistakes(judged),
     metrics: Object.fromEntries(
       namedMetrics(problem).map(({ name, of }) => [name, metricData(of(metrics), intervals.overall[name])]),
     ),

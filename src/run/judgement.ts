@@ -7,7 +7,7 @@ import type { Judged } from "./events.js";
 import { type Intervals, intervalsOf } from "./intervals.js";
 import { JudgedRow } from "./judged-row.js";
 import { type SmallestDifference, smallestDifference } from "./metrics/mcnemar.js";
-import { isRight } from "./metrics/outcomes.js";
+import { countMistakes } from "./metrics/outcomes.js";
 import type { Metrics } from "./metrics.js";
 import type { Prediction } from "./predict.js";
 import { rulesOf } from "./problem.js";
@@ -30,11 +30,10 @@ export function judgementOf(judged: readonly Judged[], problem: Problem): Judgem
     judged.map(({ probabilities }) => probabilities),
     judged.map(({ predictedIds }) => predictedIds),
   );
-  const mistakes = judged.filter((answer) => !isRight(answer)).length;
   return {
     metrics,
     intervals: intervalsOf(judged, metrics, { problem, random: resampling() }),
-    smallestDifference: smallestDifference(judged.length, mistakes),
+    smallestDifference: smallestDifference(judged.length, countMistakes(judged)),
     judged,
     ...(judged.some(({ unknown }) => unknown) && { answered: answeredOf(judged) }),
   };

@@ -3,6 +3,7 @@ import { parseHTML } from "linkedom";
 import { expect, test } from "vitest";
 import { answeredLabels, answeredSentences, answeredTable } from "../../src/report/answered.js";
 import { comparisonReport } from "../../src/report/comparison.js";
+import { evaluationData } from "../../src/report/data.js";
 import { evaluationPage } from "../../src/report/html/evaluation-page.js";
 import { trainingPage } from "../../src/report/html/training-page.js";
 import {
@@ -189,4 +190,19 @@ test("metrics.json has what was answered, as its schema says", async () => {
   expect(none.answered!.perLabel[0]).toMatchObject({ precision: null, recall: null, found: 0 });
   const { test: whole } = inventedResult(imbalanced);
   expect(JSON.parse(metricsJson(whole, evaluation))).not.toHaveProperty("answered");
+});
+
+test("mistakes are counted alike in metrics.json and --json, as if every text had been answered", () => {
+  const judged = [
+    ...[answer(0, 0), answer(0, 1), answer(0, 0, true)],
+    ...[answer(1, 1), answer(1, 1), answer(1, 0, true), answer(1, 0, true)],
+  ];
+  const found = judgementOf(judged, problem);
+  const names = ["ham", "spam"];
+  const file = JSON.parse(metricsJson(found, { ...evaluation, labels: names })) as MetricsData;
+  const output = JSON.parse(JSON.stringify(evaluationData(names, found)));
+  for (const { mistakes, answered } of [file, output]) {
+    expect(mistakes).toBe(3); // one that was given, two that were withheld
+    expect(answered.answered - answered.right).toBe(1);
+  }
 });

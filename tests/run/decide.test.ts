@@ -172,12 +172,15 @@ describe("a threshold and an unknown answer", async () => {
   test("are obeyed by evaluate, which counts what was answered", async () => {
     const { stdout } = await run("evaluate", output, file, "--json");
     const found = JSON.parse(stdout) as {
-      answered: { texts: number; answered: number; accuracy: number };
+      answered: { texts: number; answered: number; right: number };
       mistakes: number;
+      accuracy: number;
     };
     expect(found.answered.texts).toBe(400);
     expect(found.answered.answered).toBeLessThan(400);
-    expect(found.mistakes).toBe(Math.round(found.answered.answered * (1 - found.answered.accuracy)));
+    expect(found.mistakes).toBe(Math.round(400 * (1 - found.accuracy)));
+    const listed = await run("evaluate", output, file, "--output", "-");
+    expect(parse(listed.stdout)).toHaveLength(1 + found.answered.answered - found.answered.right);
     const report = await run("evaluate", output, file);
     expect(report.stdout).toContain(`Answered: ${found.answered.answered} of 400 texts`);
   });

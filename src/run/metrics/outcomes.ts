@@ -28,3 +28,7 @@ export const isRight = ({
   readonly labelIds: readonly number[];
   readonly predictedIds: readonly number[];
 }): boolean => labelIds.length === predictedIds.length && labelIds.every((id, i) => id === predictedIds[i]);
+
+/** Of some texts, those that didn't get exactly their labels; an answer that was withheld counts as if it had been given. */
+export const countMistakes = (answers: readonly Parameters<typeof isRight>[0][]): number =>
+  answers.filter((answer) => !isRight(answer)).length;

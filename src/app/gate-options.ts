@@ -1,6 +1,6 @@
 import { type Command, Option } from "commander";
 import { TextgraftError } from "../base/errors.js";
-import { gatesSentence } from "../report/gates.js";
+import { gatesSentences } from "../report/gates.js";
 import { junitXml } from "../report/junit.js";
 import type { GateFlags, GateResult } from "../run/gates.js";
 import { type App, writeOutput } from "./app.js";
@@ -39,6 +39,14 @@ export function requireGates(flags: GateOptions): void {
   });
 }
 
+interface Concluding {
+  junit: string | undefined;
+  suite: string;
+  /** Whether any text was left unknown. */
+  unknown: boolean;
+  say: Progress["say"] | undefined;
+}
+
 /**
  * Writes JUnit where it was asked for, says how gates were kept where no report does, and fails the command where one
  * wasn't kept.
@@ -46,9 +54,10 @@ export function requireGates(flags: GateOptions): void {
 export async function concludeGates(
   app: App,
   gates: readonly GateResult[],
-  { junit, suite, say }: { junit: string | undefined; suite: string; say: Progress["say"] | undefined },
+  { junit, suite, unknown, say }: Concluding,
 ): Promise<void> {
-  if (junit !== undefined) await writeOutput(app, junit, junitXml(gates, { suite, now: new Date() }));
-  say?.(gatesSentence(gates));
+  if (junit !== undefined)
+    await writeOutput(app, junit, junitXml(gates, { suite, unknown, now: new Date() }));
+  say?.(gatesSentences(gates, unknown).join(" "));
   if (gates.some(({ passed }) => !passed)) app.exitCode = GATE_FAILED;
 }

@@ -8,8 +8,14 @@ export function gatesText(gates: readonly GateResult[], unknown: boolean): strin
     ({ passed, expected, found }) =>
       `${passed ? "passed" : "FAILED"}  ${expected}: found ${foundText(found)}`,
   );
-  return `${[...lines, gatesSentence(gates), ...(unknown ? [GATES_AS_IF_ANSWERED] : [])].join("\n")}\n`;
+  return `${[...lines, ...gatesSentences(gates, unknown)].join("\n")}\n`;
 }
+
+/** How gates were kept, and what they are held against where texts were left unknown. */
+export const gatesSentences = (gates: readonly GateResult[], unknown: boolean): string[] => [
+  gatesSentence(gates),
+  ...(unknown ? [GATES_AS_IF_ANSWERED] : []),
+];
 
 /** "1 of 2 gates failed." */
 export function gatesSentence(gates: readonly GateResult[]): string {

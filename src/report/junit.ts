@@ -1,20 +1,26 @@
 import type { GateResult } from "../run/gates.js";
+import { GATES_AS_IF_ANSWERED } from "./answered.js";
 import { foundText } from "./gates.js";
 
 /**
  * Gates as JUnit XML, which CI systems show as tests: one test case for each gate, in a suite of the name. The form is that
- * of Jenkins, which others read, too: https://github.com/jenkinsci/xunit-plugin/blob/master/src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd/junit-10.xsd
+ * of Jenkins, which others read, too; what gates are held against where texts were left unknown is the suite's output, and stands with
+ * each failure: https://github.com/jenkinsci/xunit-plugin/blob/master/src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd/junit-10.xsd
  */
-export function junitXml(gates: readonly GateResult[], { suite, now }: { suite: string; now: Date }): string {
+export function junitXml(
+  gates: readonly GateResult[],
+  { suite, now, unknown }: { suite: string; now: Date; unknown: boolean },
+): string {
   const failures = gates.filter(({ passed }) => !passed).length;
   const counts = `tests="${gates.length}" failures="${failures}" errors="0"`;
+  const against = unknown ? [GATES_AS_IF_ANSWERED] : [];
   const cases = gates.flatMap(({ name, expected, found, passed }) => {
     const head = `    <testcase name="${escaped(expected)}" classname="${escaped(`textgraft.${name}`)}" time="0"`;
     if (passed) return [`${head}/>`];
     const message = `Expected: ${expected}. Found: ${foundText(found)}.`;
     return [
       `${head}>`,
-      `      <failure type="gate" message="${escaped(message)}">${escaped(message)}</failure>`,
+      `      <failure type="gate" message="${escaped(message)}">${escaped([message, ...against].join(" "))}</failure>`,
       "    </testcase>",
     ];
   });
@@ -24,6 +30,7 @@ export function junitXml(gates: readonly GateResult[], { suite, now }: { suite: 
     `<testsuites name="textgraft" ${counts} time="0">`,
     `  <testsuite name="${name}" ${counts} skipped="0" time="0" timestamp="${now.toISOString().slice(0, 19)}">`,
     ...cases,
+    ...against.map((sentence) => `    <system-out>${escaped(sentence)}</system-out>`),
     "  </testsuite>",
     "</testsuites>",
     "",

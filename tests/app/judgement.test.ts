@@ -135,6 +135,17 @@ describe("evaluate and compare", async () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ gates: [{ name: "sea.recall", passed: false }] });
   });
 
+  test("where no report is printed, the line about gates says what they hold of a model that leaves texts unknown", async () => {
+    const told = async (...more: string[]) => {
+      const gate = ["--fail-under", "accuracy=0.5", "--output", "-"];
+      return (await runInProcess("evaluate", good, rows, ...gate, ...more)).stderr.trim().split("\n").at(-1);
+    };
+    expect(await told()).toBe("The gate passed.");
+    expect(await told("--unknown-below", "0.9999999")).toMatch(
+      /^The gate passed\. Gates hold numbers as if every text had been answered: /,
+    );
+  });
+
   test("the comment alone can go to standard output", async () => {
     const { stdout, code } = await runInProcess(
       "evaluate",

@@ -84,7 +84,7 @@ test("a test set that is large enough says by how much models have to differ", (
 });
 
 test("JUnit is XML that says what was expected and found", () => {
-  const xml = junitXml(gates, { suite: 'evaluate "a" & b', now: new Date(0) });
+  const xml = junitXml(gates, { suite: 'evaluate "a" & b', now: new Date(0), unknown: true });
   const document = new DOMParser().parseFromString(xml, "text/xml");
   const suite = document.querySelector("testsuites > testsuite")!;
   const attributes = (element: { getAttribute(name: string): string | null }, ...names: string[]) =>
@@ -102,6 +102,7 @@ test("JUnit is XML that says what was expected and found", () => {
     testsuite: ["name", "tests", "failures", "errors", "skipped", "time", "timestamp"],
     testcase: ["name", "classname", "time"],
     failure: ["type", "message"],
+    "system-out": [],
   };
   for (const [tag, names] of Object.entries(known))
     for (const element of document.querySelectorAll(tag)) expect(element.getAttributeNames()).toEqual(names);
@@ -114,6 +115,10 @@ test("JUnit is XML that says what was expected and found", () => {
   expect(cases[2]!.querySelector("failure")!.getAttribute("message")).toContain(
     "Found: no value on these texts",
   );
+  const held = "Gates hold numbers as if every text had been answered";
+  expect(cases[1]!.querySelector("failure")!.textContent).toContain(`. Found: 0.833333. ${held}`);
+  expect(document.querySelector("testsuite > system-out")!.textContent).toContain(held);
+  expect(junitXml(gates, { suite: "evaluate", now: new Date(0), unknown: false })).not.toContain(held);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: XML 1.0 can't hold them
   expect(xml).not.toMatch(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/);
 });

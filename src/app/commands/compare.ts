@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { comparisonData, comparisonReport, flipsCsv } from "../../report/comparison.js";
+import { comparisonData, comparisonReport, flipsCsv, unknownIn } from "../../report/comparison.js";
 import { comparisonMarkdown } from "../../report/markdown-report.js";
 import { count } from "../../report/plain.js";
 import { type App, type CommonFlags, checkOutputs, jsonLine, writeOutput } from "../app.js";
@@ -70,5 +70,10 @@ async function compareVerb(
     app.stdout.write(json ? jsonLine(comparisonData(comparison)) : comparisonReport(comparison));
   if (!hasGates(flags)) return;
   const say = stdoutTaken || json ? progress.say : undefined;
-  await concludeGates(app, gates, { junit, suite: `textgraft compare ${a} ${b} ${data}`, say });
+  await concludeGates(app, gates, {
+    junit,
+    suite: `textgraft compare ${a} ${b} ${data}`,
+    unknown: unknownIn(comparison),
+    say,
+  });
 }

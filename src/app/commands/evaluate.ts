@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { hasUnknown } from "../../report/answered.js";
 import { evaluationData } from "../../report/data.js";
 import type { Explanations } from "../../report/html/explained-mistakes.js";
 import { evaluationMarkdown } from "../../report/markdown-report.js";
@@ -93,7 +94,12 @@ async function evaluateVerb(app: App, dir: string, data: string, flags: Evaluate
   }
   if (!hasGates(flags)) return;
   const say = stdoutTaken || json ? progress.say : undefined;
-  await concludeGates(app, gates, { junit, suite: `textgraft evaluate ${dir} ${data}`, say });
+  await concludeGates(app, gates, {
+    junit,
+    suite: `textgraft evaluate ${dir} ${data}`,
+    unknown: hasUnknown(evaluation),
+    say,
+  });
 }
 
 /** Which words led to the worst mistakes. */

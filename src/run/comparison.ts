@@ -1,10 +1,11 @@
 import { TextgraftError } from "../base/errors.js";
+import { atOnce, type Steps, within } from "../base/steps.js";
 import type { ColumnNames } from "../data/columns.js";
 import { wholeText } from "../data/examples.js";
 import type { Problem } from "../model/loss.js";
 import type { Judged } from "./events.js";
 import type { GateResult } from "./gates.js";
-import { type Judgement, judgementOf, resampling } from "./judgement.js";
+import { findJudgement, type Judgement, resampling } from "./judgement.js";
 import { resamples, resamplesOf } from "./metrics/bootstrap.js";
 import { drawnMetrics } from "./metrics/drawn.js";
 import { type Interval, percentileInterval } from "./metrics/interval.js";
@@ -51,13 +52,24 @@ export interface Flip {
  * Compares two models' answers to the same texts in the same order. Each resample draws the texts once for both, so that
  * what is hard for both doesn't widen the intervals of their differences.
  */
-export function compareAnswers(
+export const compareAnswers = (a: readonly Judged[], b: readonly Judged[], question: Question): Compared =>
+  atOnce(comparing(a, b, question));
+
+/** What was asked. */
+interface Question {
+  labels: readonly string[];
+  problem: Problem;
+}
+
+/** The same in steps: of many texts, or with many labels, it takes seconds. */
+export function* comparing(
   a: readonly Judged[],
   b: readonly Judged[],
-  { labels, problem }: { labels: readonly string[]; problem: Problem },
-): Compared {
-  const ofA = judgementOf(a, problem);
-  const ofB = judgementOf(b, problem);
+  { labels, problem }: Question,
+): Steps<Compared> {
+  const ofA = yield* within(findJudgement(a, problem), 0, 1 / 4);
+  const ofB = yield* within(findJudgement(b, problem), 1 / 4, 1 / 2);
+  const differences = yield* within(findDifferences(ofA, ofB, problem), 1 / 2, 1);
   const flips = flipsOf(a, b);
   const number = (change: Flip["change"]) => flips.filter((flip) => flip.change === change).length;
   const test = mcnemar(number("worse"), number("better"));
@@ -66,7 +78,7 @@ export function compareAnswers(
     problem,
     a: ofA,
     b: ofB,
-    differences: differencesOf(ofA, ofB, problem),
+    differences,
     resamples: ofA.intervals.resamples,
     mcnemar: test,
     verdict: test.p >= SIGNIFICANT ? "undecided" : test.onlyA > test.onlyB ? "a" : "b",
@@ -96,7 +108,7 @@ export function notWorse({ verdict, differences }: Compared): GateResult[] {
   ];
 }
 
-function differencesOf(a: Judgement, b: Judgement, problem: Problem): Record<string, Difference> {
+function* findDifferences(a: Judgement, b: Judgement, problem: Problem): Steps<Record<string, Difference>> {
   const labelCount = a.metrics.perLabel.length;
   const texts = a.judged.length;
   const names = namedMetrics(problem);
@@ -107,7 +119,7 @@ function differencesOf(a: Judgement, b: Judgement, problem: Problem): Record<str
   for (const draw of resamples(texts, count, resampling())) {
     const [metricsA, metricsB] = [drawnA!(draw), drawnB!(draw)];
     for (const [i, { of }] of names.entries()) found[i]![resample] = of(metricsB) - of(metricsA);
-    resample++;
+    yield ++resample / count;
   }
   return Object.fromEntries(
     names.map(({ name, of }, i) => [

@@ -1,6 +1,7 @@
 import { isCancelled } from "../base/errors.js";
 import { sum } from "../base/numbers.js";
 import { type Random, random } from "../base/random.js";
+import { breathing } from "../base/steps.js";
 import type { Dataset } from "../data/example.js";
 import { viewOf } from "../data/examples.js";
 import { openSpill } from "../data/spill-node.js";
@@ -16,7 +17,7 @@ import { decisionWanted } from "./decide.js";
 import { eventStream } from "./event-stream.js";
 import type { CrossValidation, FoldResults, TrainEvent, TrainingOutcome, TrainResult } from "./events.js";
 import { readerOf } from "./fit-node.js";
-import { judgementOf } from "./judgement.js";
+import { findJudgement } from "./judgement.js";
 import { countsOf, type Parts, tellingParts } from "./parts.js";
 import { type Prepared, prepare, type TrainInput } from "./prepare-node.js";
 import { rulesOf } from "./problem.js";
@@ -105,7 +106,7 @@ export async function* testByFolds(
     folds,
     spread: spreadOfOutcomes(folds),
     ...(ended < total && { stoppedAfter: { ended, total } }),
-    test: pooled(tested, problem, labels.length),
+    test: await pooled(tested, problem, labels.length),
     positions,
   };
 }
@@ -164,11 +165,11 @@ interface TestedFold {
 }
 
 /** The folds' tests as one of all their rows, in the order of the data. The loss is the mean of the folds' by rows. */
-function pooled(
+async function pooled(
   folds: readonly TestedFold[],
   problem: Prepared["problem"],
   labelCount: number,
-): TrainResult["test"] {
+): Promise<TrainResult["test"]> {
   const rules = rulesOf(problem);
   const inOrder = <T>(of: (test: TrainResult["test"]) => readonly T[]): T[] => {
     const all: T[] = [];
@@ -182,7 +183,7 @@ function pooled(
   const labelIds = judged.map((answer) => answer.labelIds);
   return {
     loss: sum(folds.map(({ test }) => test.loss * test.judged.length)) / judged.length,
-    ...judgementOf(judged, problem),
+    ...(await breathing(findJudgement(judged, problem))),
     floors: folds[0]!.test.floors.map(({ name }, i) => {
       const predictedIds = inOrder((test) => test.floors[i]!.predictedIds);
       return {

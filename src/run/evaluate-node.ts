@@ -1,14 +1,15 @@
 import { resolve } from "node:path";
+import { breathing } from "../base/steps.js";
 import { requireKnownLabels } from "../data/check.js";
 import type { Dataset } from "../data/example.js";
 import type { ExampleOptions } from "../data/read-examples.js";
 import type { Problem } from "../model/loss.js";
 import { inputOf } from "../tokens/pairs.js";
 import { classifierFacts } from "./classifier-facts.js";
-import { type Answering, type Compared, compareAnswers, notWorse, requireComparable } from "./comparison.js";
+import { type Answering, type Compared, comparing, notWorse, requireComparable } from "./comparison.js";
 import type { Judged } from "./events.js";
 import { checkGates, type Gate, type GateFlags, type GateResult, readGates } from "./gates.js";
-import { type Judgement, judgementOf, judging } from "./judgement.js";
+import { findJudgement, type Judgement, judging } from "./judgement.js";
 import { type LoadOptions, load, type TextClassifier } from "./load-node.js";
 import { datasetFrom, type LabelledRow } from "./parts.js";
 import { openPretrained } from "./pretrained-node.js";
@@ -69,7 +70,8 @@ export async function evaluate(
   const { folder, labels, problem } = answers;
   const gates = readGates(options, { labels, problem });
   const dataset = await readData(data, answers, options);
-  const judgement = judgementOf(await answersOf(model, dataset, options, labels), problem);
+  const judged = await answersOf(model, dataset, options, labels);
+  const judgement = await breathing(findJudgement(judged, problem));
   return {
     folder,
     source: dataset.source,
@@ -97,7 +99,7 @@ export async function compare(
   const dataset = await readData(data, ofA, options);
   const answersA = await answersOf(a, dataset, options, labels);
   const answersB = await answersOf(b, dataset, options, labels);
-  const compared = compareAnswers(answersA, answersB, { labels, problem });
+  const compared = await breathing(comparing(answersA, answersB, { labels, problem }));
   const difference = ({ of }: Gate) => of(compared.b.metrics) - of(compared.a.metrics);
   return {
     folders: { a: ofA.folder, b: ofB.folder },

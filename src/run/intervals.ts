@@ -1,4 +1,5 @@
 import type { Random } from "../base/random.js";
+import type { Steps } from "../base/steps.js";
 import type { Problem } from "../model/loss.js";
 import { resamples, resamplesOf } from "./metrics/bootstrap.js";
 import { type Answer, drawnMetrics } from "./metrics/drawn.js";
@@ -17,12 +18,12 @@ export interface Intervals {
   perLabel: readonly Readonly<Record<LabelField, Interval | null>>[];
 }
 
-/** The intervals of what `measure` gives for these answers. Everything random derives from `random`. */
-export function intervalsOf(
+/** The intervals of what `measure` gives for these answers; a step is a draw. Everything random derives from `random`. */
+export function* findIntervals(
   answers: readonly Answer[],
   metrics: Metrics,
   { problem, random }: { problem: Problem; random: Random },
-): Intervals {
+): Steps<Intervals> {
   const labelCount = metrics.perLabel.length;
   const names = namedMetrics(problem);
   const drawn = drawnMetrics(answers, labelCount, problem);
@@ -32,7 +33,7 @@ export function intervalsOf(
   for (const draw of resamples(answers.length, count, random)) {
     const metrics = drawn(draw);
     for (const [i, { of }] of names.entries()) found[i]![resample] = of(metrics);
-    resample++;
+    yield ++resample / count;
   }
   const overall = names.map(({ name }, i) => [name, percentileInterval(found[i]!) ?? null] as const);
   return {

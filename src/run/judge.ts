@@ -6,7 +6,7 @@ import type { Engine } from "./engine.js";
 import { probabilitiesOf } from "./evaluate.js";
 import type { TrainEvent, TrainResult } from "./events.js";
 import { JudgedRow } from "./judged-row.js";
-import { judgementOf } from "./judgement.js";
+import { findJudgement } from "./judgement.js";
 import { rulesOf } from "./problem.js";
 import { calibrationScores, pooledAt } from "./temperature.js";
 import type { RunData } from "./tokenize.js";
@@ -46,7 +46,7 @@ export async function* judge(
     calibrationScores(pooledAt(windows, t, tokens), labelIds, tokens.problem);
   return {
     loss: rules.loss(logits, labelIds, classWeights),
-    ...judgementOf(judged, tokens.problem),
+    ...(await breathing(findJudgement(judged, tokens.problem))),
     ...(temperature !== undefined && {
       calibration: { before: calibration(1 / temperature), after: calibration(1) },
     }),

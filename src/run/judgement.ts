@@ -1,10 +1,11 @@
 import { random } from "../base/random.js";
+import { atOnce, type Steps } from "../base/steps.js";
 import type { Examples } from "../data/examples.js";
 import type { Problem } from "../model/loss.js";
 import { type Answered, answeredOf } from "./answered.js";
 import { answerOf, type Decision } from "./decision.js";
 import type { Judged } from "./events.js";
-import { type Intervals, intervalsOf } from "./intervals.js";
+import { findIntervals, type Intervals } from "./intervals.js";
 import { JudgedRow } from "./judged-row.js";
 import { type SmallestDifference, smallestDifference } from "./metrics/mcnemar.js";
 import { countMistakes } from "./metrics/outcomes.js";
@@ -24,7 +25,11 @@ export interface Judgement {
 }
 
 /** Judges answers; refuses an empty set. The same answers give the same intervals, always. */
-export function judgementOf(judged: readonly Judged[], problem: Problem): Judgement {
+export const judgementOf = (judged: readonly Judged[], problem: Problem): Judgement =>
+  atOnce(findJudgement(judged, problem));
+
+/** The same in steps: of many texts, or with many labels, it takes seconds. */
+export function* findJudgement(judged: readonly Judged[], problem: Problem): Steps<Judgement> {
   const metrics = rulesOf(problem).measure(
     judged.map(({ labelIds }) => labelIds),
     judged.map(({ probabilities }) => probabilities),
@@ -32,7 +37,7 @@ export function judgementOf(judged: readonly Judged[], problem: Problem): Judgem
   );
   return {
     metrics,
-    intervals: intervalsOf(judged, metrics, { problem, random: resampling() }),
+    intervals: yield* findIntervals(judged, metrics, { problem, random: resampling() }),
     smallestDifference: smallestDifference(judged.length, countMistakes(judged)),
     judged,
     ...(judged.some(({ unknown }) => unknown) && { answered: answeredOf(judged) }),

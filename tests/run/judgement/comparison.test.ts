@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { random } from "../../../src/base/random.js";
-import { compareAnswers, notWorse, requireComparable } from "../../../src/run/comparison.js";
+import { compareAnswers, comparing, notWorse, requireComparable } from "../../../src/run/comparison.js";
 import type { Judged } from "../../../src/run/events.js";
+import { findJudgement } from "../../../src/run/judgement.js";
+import { resamplesOf } from "../../../src/run/metrics/bootstrap.js";
 import { wilson } from "../../../src/run/metrics/interval.js";
 import { mcnemar } from "../../../src/run/metrics/mcnemar.js";
 
@@ -79,6 +81,18 @@ test("the interval of the accuracy's difference is that of paired texts", () => 
   // Far narrower than two intervals of one model each would suggest.
   const alone = wilson(184, 200)!;
   expect(interval!.high - interval!.low).toBeLessThan(1.5 * (alone.high - alone.low));
+});
+
+test("judging and comparing take a step for each draw of the texts", () => {
+  const answers = judged(Array.from({ length: 40 }, (_, i) => [i % 2, (i % 7) / 7] as const));
+  const shares = [...findJudgement(answers, problem)];
+  expect(shares).toHaveLength(resamplesOf(40, 2));
+  const both = [...comparing(answers, answers, { labels, problem })];
+  expect(both).toHaveLength(3 * resamplesOf(40, 2));
+  for (const told of [shares, both]) {
+    expect(told).toEqual([...told].sort((a, b) => a - b));
+    expect(told.at(-1)).toBe(1);
+  }
 });
 
 test("a model is not worse than itself, and one that errs much more is", () => {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { random } from "../../../src/base/random.js";
-import { intervalsOf } from "../../../src/run/intervals.js";
+import { atOnce } from "../../../src/base/steps.js";
+import { findIntervals } from "../../../src/run/intervals.js";
 import { resamples, resamplesOf } from "../../../src/run/metrics/bootstrap.js";
 import { type Answer, drawnMetrics } from "../../../src/run/metrics/drawn.js";
 import { percentileInterval, wilson, wilsonF1 } from "../../../src/run/metrics/interval.js";
@@ -169,7 +170,7 @@ function intervals(answers: readonly Answer[], problem: "single_label" | "multi_
     answers.map(({ probabilities }) => probabilities as number[]),
     answers.map(({ predictedIds }) => predictedIds),
   );
-  return intervalsOf(answers, metrics, { problem, random: random(seed) });
+  return atOnce(findIntervals(answers, metrics, { problem, random: random(seed) }));
 }
 
 function answersOf<Label>(

@@ -227,9 +227,10 @@ export function missing(
   role: Role,
   wanted?: string,
 ): TextgraftError {
+  if (all.length === 0) return empty(source);
   const columns = all.filter((name) => name.trim() !== "").map((name) => name.trim());
   const names = columns.slice(0, 12).map(quoted).join(", ") + (columns.length > 12 ? ", …" : "");
-  const listed = `${open ? "the columns in its first megabyte" : "its columns"} are ${names}`;
+  const listed = `${open ? "the columns in its first megabyte" : "its columns"} ${names === "" ? "have no names" : `are ${names}`}`;
   if (wanted !== undefined) {
     const near = closest(wanted, columns);
     return new TextgraftError("column-missing", {
@@ -249,6 +250,12 @@ export function missing(
         "If the first line is data already, say --header no, or write a header line such as text,label above it.",
   });
 }
+
+const empty = (source: string): TextgraftError =>
+  new TextgraftError("data-invalid", {
+    message: `${source} has no columns: nothing stands in it.`,
+    fix: "Name a file with texts, such as CSV with a header line text,label and below it one row for each text.",
+  });
 
 const ambiguous = ({ source }: ColumnSource, name: string): TextgraftError =>
   new TextgraftError("column-missing", {

@@ -153,3 +153,9 @@ test.each<[string, string, string | undefined]>([
   const alike = sample.map(([id, mark]) => [id!, mark!, mark!]);
   expect(errorOf(() => chooseColumns(table(header, alike)))).toMatch(/^column-missing/);
 });
+
+test("a file in which nothing stands is told so, not asked for the name of a column", () => {
+  const from = (columns: string[]) => errorOf(() => chooseColumns({ source: "t.csv", columns }));
+  expect(from([])).toMatch(/^data-invalid: t\.csv has no columns: nothing stands in it\./);
+  expect(from(["", " "])).toMatch(/^column-missing.*its columns have no names\./);
+});

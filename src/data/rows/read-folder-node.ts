@@ -41,7 +41,7 @@ export async function readFolder(path: string, encoding?: string): Promise<RowSo
       source: path,
       columns: ["text", "label", "file"],
       sample: [],
-      format: `text files in ${labels.size} folders named after their labels`,
+      format: `text files in ${labels.size === 1 ? "1 folder named after its label" : `${labels.size} folders named after their labels`}`,
       delimiter: ",",
       hasLists: false,
     },

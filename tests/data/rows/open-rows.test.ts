@@ -89,6 +89,8 @@ test("a folder has a text in each file, and a label in each folder", async () =>
     ["grün", "spam", join("spam", "2.txt")],
     ["win a prize", "spam", join("spam", "10.txt")],
   ]);
+  await file("one/ham/1.txt", "hello");
+  expect((await openRows(join(folder, "one"))).format).toBe("text files in 1 folder named after its label");
   await mkdir(join(folder, "bare"));
   await expect(openRows(join(folder, "bare"))).rejects.toMatchObject({
     code: "data-invalid",

@@ -39,6 +39,13 @@ test("--version is the package's", async () => {
   expect(await runInProcess("--version")).toEqual({ stdout: `${version}\n`, stderr: "", code: 0 });
 });
 
+test("audit's help tells its own defaults where they aren't train's", async () => {
+  const help = (await runInProcess("audit", "--help")).stdout.replace(/\s+/g, " ");
+  expect(help).toContain("(default: all, under a new hidden layer; none if --epochs is given)");
+  expect(help).toContain("(default: 10; 3 if --freeze is given)");
+  expect(help).toContain(`${trainOptions.batchSize.help} (default: ${trainOptions.batchSize.default})`);
+});
+
 test("nothing at all is answered with the help, as an error", async () => {
   const { stdout, stderr, code } = await runInProcess();
   expect(stderr).toContain("Usage: textgraft");

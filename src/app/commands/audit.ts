@@ -32,6 +32,12 @@ const flags: readonly (keyof TrainOptions)[] = [
   "threads",
 ];
 
+/** Defaults that are others than train's, for a pretrained model: see `auditStart`. */
+const quick: Partial<Record<keyof TrainOptions, string>> = {
+  freeze: "all, under a new hidden layer; none if --epochs is given",
+  epochs: "10; 3 if --freeze is given",
+};
+
 type AuditFlags = CommonFlags & Partial<TrainOptions> & { output?: string };
 
 /** `textgraft audit DATA` */
@@ -53,7 +59,11 @@ export function addAudit(program: Command, app: App): Command {
       "--output <file>",
       "write what may be wrong as CSV, to be corrected; - is standard output, without the report",
     );
-  for (const name of flags) command.addOption(optionOf(name));
+  command.addHelpText(
+    "after",
+    "\nA model that train wrote is trained with the options that it was trained with.",
+  );
+  for (const name of flags) command.addOption(optionOf(name, undefined, undefined, quick[name]));
   return command.action((data: string, { json, quiet, debug: _debug, output, ...options }: AuditFlags) =>
     auditVerb(app, data, options, { json, quiet, output }),
   );

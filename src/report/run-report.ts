@@ -43,9 +43,15 @@ export function trainingReport(result: TrainResult): string {
         ]),
     ],
     ["Worst mistakes", mistakesText(data.labels, test.judged)],
-    ["Model", lines([`It lies in ${folder}. Classify texts: textgraft predict ${quoted(folder)} "a text"`])],
+    ["Model", lines([`It lies in ${folder}. ${howToPredict(folder, data)}`])],
   ]);
 }
+
+/** The command that classifies a text, or a pair where the model reads pairs. */
+const howToPredict = (folder: string, { pairColumn }: TrainResult["data"]): string =>
+  pairColumn === undefined
+    ? `Classify texts: textgraft predict ${quoted(folder)} "a text"`
+    : `Classify pairs: textgraft predict ${quoted(folder)} "a text" "its second text"`;
 
 /** What folds came to where a training was stopped before there is a model. */
 export function stoppedFoldsReport({ data, test, ...results }: CrossValidation): string {

@@ -255,3 +255,10 @@ test("a calibrated model is shown beside what it was before", () => {
   ]);
   expect(figure!.textContent).toContain("before 90–100 %");
 });
+
+test("the grey line of losses is called smoothed only where it is", () => {
+  const { steps } = inventedResult(binary);
+  const page = (change: Partial<TrainResult>) => documentOf(binary, change).body.textContent;
+  expect(page({ steps })).toContain("The grey line is the training loss by step, smoothed.");
+  expect(page({ steps: steps.slice(0, 18) })).toContain("The grey line is the training loss by step.");
+});

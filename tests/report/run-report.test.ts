@@ -164,6 +164,12 @@ All in all 3:20.
 `);
 });
 
+test("the command at the end gives a model of pairs two texts", () => {
+  expect(changed({ data: { ...data, pairColumn: "answer" } })).toContain(
+    'Classify pairs: textgraft predict models/mail "a text" "its second text"',
+  );
+});
+
 test("what happened in a training is said in words", () => {
   expect(changed({ stillFalling: true, bestEpoch: 3 })).toContain(
     "Validation loss was still falling: train longer (--epochs 6).",

@@ -23,7 +23,7 @@ function lossFigure({ epochs, bestEpoch, steps, model, options }: TrainResult): 
   const best = epochs.find(({ epoch }) => epoch === bestEpoch);
   return figure({
     title: "Loss",
-    says: `Training loss should fall, and validation loss with it; where validation loss rises again, the model learns by heart.${steps.length > 1 ? " The grey line is the training loss by step, smoothed." : ""}${
+    says: `Training loss should fall, and validation loss with it; where validation loss rises again, the model learns by heart.${steps.length > 1 ? ` The grey line is the training loss by step${reach(steps) > 0 ? ", smoothed" : ""}.` : ""}${
       best
         ? ` The weights are those of epoch ${best.epoch}, with a validation loss of ${best.validationLoss.toFixed(4)}.`
         : ""
@@ -130,9 +130,12 @@ function stepsFigure({ steps, options }: TrainResult): Content {
 const finite = (steps: readonly StepPoint[]): StepPoint[] =>
   steps.filter(({ loss, gradientNorm }) => Number.isFinite(loss) && Number.isFinite(gradientNorm));
 
+/** How many steps on each side a smoothed step takes in; none where there are few. */
+const reach = (steps: readonly StepPoint[]): number => Math.round(steps.length / 60);
+
 /** The mean of each step's loss and of those around it: single batches jump too much to show a course. */
 function smoothed(steps: readonly StepPoint[]): StepPoint[] {
-  const around = Math.round(steps.length / 60);
+  const around = reach(steps);
   return steps.map((point, i) => {
     const near = steps.slice(Math.max(0, i - around), i + around + 1);
     return { ...point, loss: near.reduce((sum, { loss }) => sum + loss, 0) / near.length };

@@ -258,7 +258,7 @@ function limits({ saved, model, test }: CardFacts): string {
   const cut =
     model.cutShare === 0
       ? "No training text was longer."
-      : `${decimals(100 * model.cutShare, 1)} % of the training texts were.`;
+      : `${decimals(100 * model.cutShare, 1)} % of the training texts were longer.`;
   return lines([
     `- Of a text it reads ${READ[saved.long]} ${maxLength} tokens. ${cut}`,
     `- It knows the labels above and no others${saved.problem === "multi_label" ? "." : ": a text that fits none still gets one."}`,

@@ -108,6 +108,12 @@ test("numbers that are undefined are left out, and few texts are said to be few"
   expect(text).toContain("With fewer than 30 test texts the numbers are rough: garden, kitchen, sea.");
 });
 
+test("how many training texts are longer than what is read is a whole sentence", () => {
+  const limits = (cutShare: number) => changed({ model: { ...result.model, cutShare } });
+  expect(limits(0.325)).toContain("tokens. 32.5 % of the training texts were longer.");
+  expect(limits(0)).toContain("tokens. No training text was longer.");
+});
+
 test("leaks are said beside the results", () => {
   const leaks = { exact: 3, near: 1 };
   expect(changed({}, { data: { ...saved.run.data, leaks } })).toMatch(

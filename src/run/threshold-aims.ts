@@ -145,7 +145,7 @@ function idOf(label: string, labels: readonly string[]): number {
   if (labelId >= 0) return labelId;
   throw new TextgraftError("label-unknown", {
     message: `--threshold names the label "${label}"; the labels are ${labels.join(", ")}.`,
-    fix: `Write it as in the data, for example "${closest(label, labels) ?? labels[0]}: f1".`,
+    fix: `Write it as in the data, for example "${closest(label, labels) ?? labels[0]}: 0.8".`, // which a trained model takes, too
   });
 }
 

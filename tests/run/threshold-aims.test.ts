@@ -110,6 +110,12 @@ test.each([
   );
 });
 
+test("the advice for an unknown label is one that a trained model takes, too", () => {
+  expect(() => parseThresholds("spma: 0.3", single)).toThrowError(
+    expect.objectContaining({ fix: 'Write it as in the data, for example "spam: 0.8".' }),
+  );
+});
+
 describe("unknown below", () => {
   test("is never, a probability, or a share of wrong answers", () => {
     expect(parseUnknown("none")).toEqual({ kind: "never" });

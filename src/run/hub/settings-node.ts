@@ -29,7 +29,9 @@ export interface HubSettings {
  * https://huggingface.co/docs/huggingface_hub/package_reference/environment_variables
  * Throws `option-invalid` where one can't be understood.
  */
-export async function hubSettings(env: NodeJS.ProcessEnv = process.env): Promise<HubSettings> {
+export async function hubSettings(
+  env: Readonly<Record<string, string | undefined>> = process.env, // a type that programs without @types/node have, too
+): Promise<HubSettings> {
   const home =
     pathOf(env.HF_HOME) ?? join(pathOf(env.XDG_CACHE_HOME) ?? join(homedir(), ".cache"), "huggingface");
   return {

@@ -1,7 +1,5 @@
 import { randomBytes } from "node:crypto";
 import {
-  access,
-  constants,
   lstat,
   mkdir,
   open,
@@ -10,6 +8,7 @@ import {
   realpath,
   rename,
   rm,
+  rmdir,
   stat,
   writeFile,
 } from "node:fs/promises";
@@ -185,13 +184,24 @@ async function checkWritable(place: string): Promise<void> {
   let parent = dirname(place);
   while ((await lstat(parent).catch(absent)) === undefined) parent = dirname(parent);
   const isFolder = (await stat(parent).catch(absent))?.isDirectory() ?? false;
-  const denied = isFolder ? await access(parent, constants.W_OK).catch((error: Error) => error) : undefined;
+  const denied = isFolder ? await mkdirDenied(beside(join(parent, basename(place)), "tmp")) : undefined;
   if (isFolder && denied === undefined) return;
   throw new TextgraftError("option-invalid", {
     message: `${place} can't be made: ${parent} ${isFolder ? "isn't writable for you" : "isn't a folder"}.`,
     fix: "Choose another folder.",
     cause: denied,
   });
+}
+
+/** Why a folder can't be made; undefined if it can. Tried, as rights alone don't tell of disks that are full or read only. */
+async function mkdirDenied(folder: string): Promise<Error | undefined> {
+  try {
+    await mkdir(folder);
+    await rmdir(folder);
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 /** Moves a finished folder into place, and what was there out of the way and then off the disk. */

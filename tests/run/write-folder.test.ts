@@ -195,6 +195,16 @@ test.runIf(process.platform === "linux")(
   },
 );
 
+test.runIf(process.platform === "linux")(
+  "a place whose parent takes no folders, whatever its rights say, is told before the work",
+  async () => {
+    await expect(checkTarget("/proc/model", false)).rejects.toMatchObject({
+      code: "option-invalid",
+      message: "/proc/model can't be made: /proc isn't writable for you.",
+    });
+  },
+);
+
 test("a link to a model keeps pointing there, a link to nothing is replaced", async () => {
   const link = join(parent, "link");
   await writeFolder(target, { overwrite: false }, fill("one"));

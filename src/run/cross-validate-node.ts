@@ -4,6 +4,7 @@ import { type Random, random } from "../base/random.js";
 import { breathing } from "../base/steps.js";
 import type { Dataset } from "../data/example.js";
 import { viewOf } from "../data/examples.js";
+import { readingNotices } from "../data/reading-notices.js";
 import { openSpill } from "../data/spill-node.js";
 import {
   defaultShares,
@@ -55,6 +56,7 @@ export async function* testAll(prepared: Prepared): AsyncGenerator<TrainEvent, T
   const seeded = random(seed);
   const how = { problem, split, cv, random: seeded, openSpill };
   const parts = yield* tellingParts(sources, how, prepared.stopIfCancelled);
+  for (const text of readingNotices(sources.data)) yield { kind: "notice", text };
   decisionWanted(options, parts.facts.labels, problem); // told before the long work
   const encoded = yield* encodeData(prepared, parts.facts.labels);
   return { parts, ...(yield* testByFolds(prepared, parts, encoded, seeded)) };

@@ -1,10 +1,11 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { audit } from "textgraft";
 import { expect, test } from "vitest";
 import { random, shuffled } from "../../src/base/random.js";
 import { auditCsv, auditData, auditReport } from "../../src/report/audit.js";
 import { inventedRows, inventedSets } from "../support/tiny-model.js";
-import { collect, tinyOptions, tinyWorkplace, trained } from "./train-tiny.js";
+import { collect, csvOf, tinyOptions, tinyWorkplace, trained } from "./train-tiny.js";
 
 const { folder, model } = await tinyWorkplace();
 const options = { ...tinyOptions, epochs: 6, learningRate: 1e-2, model };
@@ -79,6 +80,21 @@ test("a copy with another label is found whatever the model says, and its rows a
   expect(conflict.suggested).toEqual(["sea"]);
   expect(conflict.reasons).toContainEqual({ kind: "conflict", rows: [0, 61] });
   expect(findings.filter(({ reasons }) => reasons.some(({ kind }) => kind === "conflict"))).toHaveLength(1);
+});
+
+test("rows that are left out, and labels that look alike, are told before the trainings", async () => {
+  const rows = inventedRows(60, ["sea", "kitchen"]);
+  const data = join(folder, "dirty.csv");
+  const alike = rows.slice(0, 6).map(({ text }) => ({ text: `${text} too`, label: "Sea" }));
+  await writeFile(data, csvOf([...rows, { text: "no label", label: "" }, ...alike]));
+  const events = await collect(audit({ ...options, epochs: 1, data, cv: 2, onBadRow: "skip" }));
+  const notices = events.flatMap((event) => (event.kind === "notice" ? [event.text] : []));
+  expect(notices).toEqual([
+    expect.stringMatching(
+      /^Left out 1 of 67 rows of .*: row 61 \(line 62\) has nothing in column "category"\.$/,
+    ),
+    expect.stringContaining("labels that differ only by case or spaces"),
+  ]);
 });
 
 test("where texts may have several labels, each label is a question of its own", async () => {

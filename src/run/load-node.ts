@@ -113,7 +113,7 @@ export async function load(
   async function explain(texts: readonly TextInput[], options?: ExplainOptions): Promise<Explanation[]>;
   async function explain(texts: TextInput | readonly TextInput[], options: ExplainOptions = {}) {
     const all = isList(texts) ? texts : [texts];
-    const read = all.map((input) => (facts.pairs ? asPair(input) : { text: asText(input) }));
+    const read = all.map((input, i) => (facts.pairs ? asPair(input, i) : { text: asText(input, i) }));
     const found = await explainTexts(engine, explained, read, options);
     return isList(texts) ? found : found[0]!;
   }
@@ -176,19 +176,43 @@ function predictor(
 
 const listOf = (pairs: readonly TextPair[]) => ({ length: pairs.length, at: (i: number) => pairs[i]! });
 
-function asPair(input: TextInput): TextPair {
-  if (typeof input !== "string") return input;
+function asPair(input: TextInput, index: number): TextPair {
+  if (isPair(input)) return input;
+  if (typeof input !== "string") throw noText(input, index, 'a pair of strings, { text: "…", pair: "…" }');
   throw new TextgraftError("option-invalid", {
     message: `This model reads pairs of texts, but ${quoted(input)} stands alone.`,
     fix: 'Give pairs: { text: "…", pair: "…" }; on the command line a file with two columns, --text and --text2.',
   });
 }
 
-function asText(input: TextInput): string {
+function asText(input: TextInput, index: number): string {
   if (typeof input === "string") return input;
+  if (!isPair(input)) throw noText(input, index, "a string");
   throw new TextgraftError("option-invalid", {
     message: `This model reads single texts, but ${quoted(input.text)} comes with a second one.`,
     fix: "Give one text at a time, or train a model on pairs: --text2.",
+  });
+}
+
+/** Of what JavaScript may give, whatever the types say. */
+const isPair = (input: unknown): input is TextPair =>
+  typeof input === "object" &&
+  input !== null &&
+  "text" in input &&
+  "pair" in input &&
+  typeof input.text === "string" &&
+  typeof input.pair === "string";
+
+function noText(input: unknown, index: number, expected: string): TextgraftError {
+  const found =
+    typeof input === "object" && input !== null
+      ? `an object with ${Object.keys(input).join(", ") || "nothing"}`
+      : input == null
+        ? `${input}`
+        : `a ${typeof input}`;
+  return new TextgraftError("option-invalid", {
+    message: `Text ${index + 1} of those given is ${found}; it must be ${expected}.`,
+    fix: "Look at where it comes from: a field that is missing there is undefined here.",
   });
 }
 

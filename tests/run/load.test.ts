@@ -48,6 +48,20 @@ describe("a loaded classifier", () => {
     }
   });
 
+  test.each<[unknown, string]>([
+    [undefined, "Text 1 of those given is undefined; it must be a string."],
+    [["sea", null], "Text 2 of those given is null; it must be a string."],
+    [["sea", 7], "Text 2 of those given is a number; it must be a string."],
+    [{ text: "sea" }, "Text 1 of those given is an object with text; it must be a string."],
+    [{ text: "sea", pair: "land" }, 'This model reads single texts, but "sea" comes with a second one.'],
+  ])("refuses %j, which JavaScript may give, with its place", async (given, message) => {
+    for (const verb of ["predict", "explain"] as const)
+      await expect(classifier[verb](given as string)).rejects.toMatchObject({
+        code: "option-invalid",
+        message,
+      });
+  });
+
   test("answers the same for one text and for many", async () => {
     const many = await classifier.predict(texts);
     for (const [i, text] of texts.slice(0, 10).entries()) {

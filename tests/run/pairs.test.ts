@@ -61,6 +61,12 @@ test("the saved model answers as the trained one, and wants pairs", async () => 
       code: "option-invalid",
       message: 'This model reads pairs of texts, but "alone" stands alone.',
     });
+    await expect(
+      classifier.predict({ text: "alone", pair: undefined as unknown as string }),
+    ).rejects.toMatchObject({
+      code: "option-invalid",
+      message: expect.stringContaining("it must be a pair of strings"),
+    });
   } finally {
     await classifier.close();
   }

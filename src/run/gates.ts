@@ -30,8 +30,8 @@ export interface GateFlags {
 
 /**
  * Reads gates as they are typed. A label's number is LABEL.precision, LABEL.recall or LABEL.f1; the last dot and the last = are
- * those that count, so that labels may have their own. Numbers where less is better take `--fail-over`, others
- * `--fail-under`. Throws `option-invalid`, listing the names.
+ * those that count, so that labels may have their own. Numbers where less is better take `--fail-over`, others, which are at
+ * most 1, `--fail-under`. Throws `option-invalid`, listing the names.
  */
 export function readGates(
   { failUnder = [], failOver = [] }: GateFlags,
@@ -79,7 +79,15 @@ function readGate(text: string, kind: Gate["kind"], known: readonly NamedMetric[
       fix: `Use --fail-${right} ${text}.`,
     });
   }
-  return { name, kind, limit: Number(value), of: (metrics) => metric.of(metrics) };
+  const limit = Number(value);
+  if (kind === "under" && limit > 1) {
+    throw new TextgraftError("option-invalid", {
+      message: `${flag} ${text}: ${name} is never above 1, so this would fail every model.`,
+      fix:
+        limit > 100 ? "Give a number up to 1." : `Did you mean ${name}=${limit / 100}, which is ${limit} %?`,
+    });
+  }
+  return { name, kind, limit, of: (metrics) => metric.of(metrics) };
 }
 
 function unknownName(flag: string, name: string, known: readonly NamedMetric[]): TextgraftError {

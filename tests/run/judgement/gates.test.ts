@@ -57,6 +57,12 @@ test.each<[string, GateFlags, RegExp, RegExp]>([
     /no number has the name "spam.recal"\. There are accuracy, .*mcc.*ham\.precision/,
     /spam\.recall/,
   ],
+  [
+    "a percentage",
+    { failUnder: ["accuracy=95"] },
+    /accuracy is never above 1, so this would fail every model/,
+    /Did you mean accuracy=0\.95, which is 95 %\?/,
+  ],
   ["no number", { failUnder: ["accuracy=much"] }, /--fail-under accuracy=much isn't a name/, /accuracy=0\.9/],
   ["no value", { failUnder: ["accuracy="] }, /isn't a name and a number/, /accuracy=0\.9/],
   ["no name", { failOver: ["0.3"] }, /--fail-over 0\.3 isn't a name/, /log-loss=0\.3/],

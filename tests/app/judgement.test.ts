@@ -117,22 +117,16 @@ describe("evaluate and compare", async () => {
   });
 
   test("a gate that fails ends with 3, and the results are told", async () => {
-    const { stdout, stderr, code } = await runInProcess(
-      "evaluate",
-      good,
-      rows,
-      "--fail-under",
-      "sea.recall=1.01",
-    );
+    const { stdout, stderr, code } = await runInProcess("evaluate", good, rows, "--fail-over", "log-loss=0");
     expect(code).toBe(3);
-    expect(stdout).toContain("FAILED  sea.recall is at least 1.01: found ");
+    expect(stdout).toContain("FAILED  log-loss is at most 0: found ");
     expect(stderr).not.toContain("gate");
-    const json = await runInProcess("evaluate", good, rows, "--json", "--fail-under", "sea.recall=1.01");
+    const json = await runInProcess("evaluate", good, rows, "--json", "--fail-over", "log-loss=0");
     expect({ code: json.code, told: json.stderr.trim().split("\n").at(-1) }).toEqual({
       code: 3,
       told: "1 of 1 gate failed.",
     });
-    expect(JSON.parse(json.stdout)).toMatchObject({ gates: [{ name: "sea.recall", passed: false }] });
+    expect(JSON.parse(json.stdout)).toMatchObject({ gates: [{ name: "log-loss", passed: false }] });
   });
 
   test("where no report is printed, the line about gates says what they hold of a model that leaves texts unknown", async () => {
@@ -153,8 +147,8 @@ describe("evaluate and compare", async () => {
       rows,
       "--markdown",
       "-",
-      "--fail-under",
-      "mcc=2",
+      "--fail-over",
+      "log-loss=0",
     );
     expect(code).toBe(3);
     expect(stdout).toMatch(/^## Textgraft: good on rows\.csv\n/);

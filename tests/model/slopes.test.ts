@@ -31,8 +31,11 @@ const reference = readReference<{ shares: number[]; families: Record<string, Cas
 const SLOPES = 1e-5;
 const LOGITS = 1e-5;
 
+/** All families on the processor; on a software GPU, which is slow, one of each kind of layer. */
 const cases = testedDevices.flatMap(({ device, factor }) =>
-  referenceFamilies.map((family) => [family, device, factor] as const),
+  referenceFamilies
+    .filter((family) => device === "cpu" || ["bert", "deberta-v2", "modernbert"].includes(family))
+    .map((family) => [family, device, factor] as const),
 );
 
 test.each(cases)(

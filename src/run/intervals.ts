@@ -12,11 +12,17 @@ import type { Metrics } from "./metrics.js";
 export interface Intervals {
   /** How often texts were drawn anew, for those that need it. */
   resamples: number;
-  /** By the metric's name (`namedMetrics`): accuracy's is Wilson's, the others are percentiles of the bootstrap. */
+  /** By the metric's name (`namedMetrics`): of shares of the texts Wilson's, the others are percentiles of the bootstrap. */
   overall: Readonly<Record<string, Interval | null>>;
   /** By labelId; Wilson's. */
   perLabel: readonly Readonly<Record<LabelField, Interval | null>>[];
 }
+
+/** Numbers that are the share of texts that are entirely right. */
+const RIGHT: Record<Problem, ReadonlySet<string>> = {
+  single_label: new Set(["accuracy", "weighted-recall", "micro-f1", "micro-precision", "micro-recall"]),
+  multi_label: new Set(["accuracy"]),
+};
 
 /** The intervals of what `measure` gives for these answers; a step is a draw. Everything random derives from `random`. */
 export function* findIntervals(
@@ -35,13 +41,15 @@ export function* findIntervals(
     for (const [i, { of }] of names.entries()) found[i]![resample] = of(metrics);
     yield ++resample / count;
   }
-  const overall = names.map(({ name }, i) => [name, percentileInterval(found[i]!) ?? null] as const);
+  const right = wilson(answers.filter(isRight).length, answers.length) ?? null;
   return {
     resamples: count,
-    overall: {
-      ...Object.fromEntries(overall),
-      accuracy: wilson(answers.filter(isRight).length, answers.length) ?? null,
-    },
+    overall: Object.fromEntries(
+      names.map(({ name }, i) => [
+        name,
+        RIGHT[problem].has(name) ? right : (percentileInterval(found[i]!) ?? null),
+      ]),
+    ),
     perLabel: outcomesByLabel(metrics).map(({ truePositives, falsePositives, falseNegatives }) => ({
       precision: wilson(truePositives, truePositives + falsePositives) ?? null,
       recall: wilson(truePositives, truePositives + falseNegatives) ?? null,

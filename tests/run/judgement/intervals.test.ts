@@ -115,6 +115,19 @@ test.each(cases)("every metric has an interval, around its value: $name", ({ ans
   expect(perLabel).toHaveLength(answers[0]!.probabilities.length);
 });
 
+test.each(oneLabel)("what is the same number has the same interval: $name", (example) => {
+  const { overall } = intervals(answersOf(example, single), "single_label", 0);
+  const accuracy = example.plain.accuracy as number;
+  const metrics = drawnMetrics(answersOf(example, single), example.probabilities[0]!.length, "single_label");
+  const values = metrics(new Uint32Array(example.truth.length).fill(1));
+  for (const { name, of } of namedMetrics("single_label").filter(({ name }) =>
+    /^micro-|^weighted-recall$/.test(name),
+  )) {
+    expect(of(values)).toBeCloseTo(accuracy, 12);
+    expect(overall[name], name).toEqual(overall.accuracy);
+  }
+});
+
 /**
  * The promise of an interval: made from many samples, 95 of 100 hold the true value. Bootstrap intervals of small
  * samples keep it nearly.

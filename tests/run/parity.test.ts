@@ -15,8 +15,11 @@ import {
   trainingSpec,
 } from "../support/families.js";
 
+/** All families on the processor; on a software GPU, which is slow, not those that compute what BERT does. */
 const cases = testedDevices.flatMap(({ device, factor }) =>
-  referenceFamilies.map((family) => [family, device, factor] as const),
+  referenceFamilies
+    .filter((family) => device === "cpu" || !/roberta$/.test(family))
+    .map((family) => [family, device, factor] as const),
 );
 
 describe.each(cases)("%s on %s agrees with PyTorch", (family, device, factor) => {

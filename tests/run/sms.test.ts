@@ -33,10 +33,11 @@ describe.skipIf(smsAbsent)("on the tutorial's SMS set, the built-in encoder", ()
     expect(judged.metrics.perLabel[SPAM]!.f1).toBeGreaterThanOrEqual(0.76);
   });
 
-  // PyTorch with the same weights, everything training for 3 epochs at 5e-4: accuracy 0.992, spam F1 0.968.
-  test("learns by full fine-tuning what PyTorch does, on a test part without copies", async () => {
-    const output = join(folder, "full");
-    const { data, test: judged } = await train({ data: smsFile, output }).result;
+  // PyTorch with the same weights, everything training for 3 epochs at 5e-4: accuracy 0.992, spam F1 0.968. Half of the layers
+  // are enough for nearly that, in a third of the time; `npm run measure` trains everything.
+  test("learns by fine-tuning what PyTorch does, on a test part without copies", async () => {
+    const output = join(folder, "tuned");
+    const { data, test: judged } = await train({ data: smsFile, freeze: 2, output }).result;
     expect(data.leaks).toEqual({ exact: 0, near: 0 });
     expect(judged.metrics.accuracy).toBeGreaterThanOrEqual(0.985);
     expect(judged.metrics.perLabel[SPAM]!.f1).toBeGreaterThanOrEqual(0.95);

@@ -8,7 +8,7 @@ import { fileSource } from "../../src/run/model-folder-node.js";
 import { writeTinyModel } from "../support/tiny-model.js";
 
 /** Options with which a tiny model learns the invented rows in a second. */
-export const tinyOptions = { epochs: 3, batchSize: 16, learningRate: 5e-3, maxLength: 32, threads: 2 };
+export const tinyOptions = { epochs: 3, batchSize: 16, learningRate: 5e-3, maxLength: 32, threads: 1 };
 
 /** A temporary folder for the tests of one file, with a pretrained tiny model in it. */
 export async function tinyWorkplace(): Promise<{ folder: string; model: string }> {

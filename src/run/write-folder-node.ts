@@ -184,7 +184,7 @@ async function checkWritable(place: string): Promise<void> {
   let parent = dirname(place);
   while ((await lstat(parent).catch(absent)) === undefined) parent = dirname(parent);
   const isFolder = (await stat(parent).catch(absent))?.isDirectory() ?? false;
-  const denied = isFolder ? await mkdirDenied(beside(join(parent, basename(place)), "tmp")) : undefined;
+  const denied = isFolder ? await mkdirDenied(beside(join(parent, basename(place)), "try")) : undefined;
   if (isFolder && denied === undefined) return;
   throw new TextgraftError("option-invalid", {
     message: `${place} can't be made: ${parent} ${isFolder ? "isn't writable for you" : "isn't a folder"}.`,
@@ -236,13 +236,13 @@ async function recover(place: string): Promise<void> {
 }
 
 /** A name for a folder on the same disk as `place`, hidden, with the process that owns it. */
-const beside = (place: string, kind: "tmp" | "old"): string =>
+const beside = (place: string, kind: "tmp" | "old" | "try"): string =>
   join(dirname(place), `.${basename(place)}.${kind}-${process.pid}-${randomBytes(4).toString("hex")}`);
 
 /** What `beside` said in a name, if the name is one of its. */
 function leftover(name: string, target: string): { kind: string; pid: number } | undefined {
   if (!name.startsWith(`.${target}.`)) return undefined;
-  const [, kind, pid] = /^(tmp|old)-(\d+)-[0-9a-f]{8}$/.exec(name.slice(target.length + 2)) ?? [];
+  const [, kind, pid] = /^(tmp|old|try)-(\d+)-[0-9a-f]{8}$/.exec(name.slice(target.length + 2)) ?? [];
   return kind === undefined ? undefined : { kind, pid: Number(pid) };
 }
 

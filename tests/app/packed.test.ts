@@ -320,7 +320,7 @@ test.runIf(posix)("a second Ctrl-C ends at once and leaves nothing", async () =>
 test.runIf(posix)("a training killed while it saves leaves no half folder", async () => {
   const args = ["train", "topics.csv", "--output", "killed", "--epochs", "1", ...short];
   const run = app.start(args);
-  const temporary = async () => (await readdir(app.folder)).filter((name) => name.startsWith(".killed."));
+  const temporary = async () => (await readdir(app.folder)).filter((name) => name.startsWith(".killed.tmp-"));
   let ended = false;
   void run.answer.finally(() => (ended = true));
   while ((await temporary()).length === 0 && !ended) await new Promise((resolve) => setTimeout(resolve, 1));

@@ -4,6 +4,7 @@ import { jaccard, shinglesOf, signatureOf } from "./minhash.js";
 import { BandKeys, bandBuckets, bands } from "./minhash-bands.js";
 import { TextNumbers } from "./text-numbers.js";
 import type { Texts } from "./texts.js";
+import { unionFind } from "./union-find.js";
 
 /** Texts put together with all texts that are nearly the same. */
 export interface NearDuplicates {
@@ -124,20 +125,3 @@ function shingleSets(texts: Texts, firsts: Uint32Array): (number: number) => Uin
 }
 
 const REMEMBERED_BYTES = 32 * 2 ** 20;
-
-/** Disjoint sets of 0..size-1; the least member stands for its set. */
-function unionFind(size: number) {
-  const parents = Uint32Array.from({ length: size }, (_, index) => index);
-  const find = (index: number): number => {
-    while (parents[index] !== index) {
-      parents[index] = parents[parents[index]!]!; // halves the path
-      index = parents[index]!;
-    }
-    return index;
-  };
-  const union = (a: number, b: number): void => {
-    const [x, y] = [find(a), find(b)];
-    parents[Math.max(x, y)] = Math.min(x, y);
-  };
-  return { find, union };
-}

@@ -152,7 +152,7 @@ export function slopesGraph(
 export function exportGraph(model: Classifier, weights: ReadonlyMap<string, Float32Array>): ModelGraph {
   // Others look for these names of its axes.
   const axes = ["batch_size", "sequence_length"];
-  const { g, classify } = start(model, { source: inputsOrConstants(weights), ids: "int64", axes });
+  const { g, classify } = start(model, { source: constants(weights), ids: "int64", axes });
   return { g, outputs: { logits: classify(0) } };
 }
 
@@ -221,20 +221,18 @@ export function trainGraph(
 /** What the loss is multiplied by before the backward pass, so that float16 holds its gradients. */
 export const LOSS_SCALE = "loss.scale";
 
-/** Where the graphs of one model take a parameter from, in the checkpoint's shape. */
+/** Where the graphs of one model take a parameter from: in the checkpoint's shape, or wider (`widened`). */
 export type ParameterSource = (g: GraphBuilder) => (name: string, shape: readonly number[]) => Value;
 
 /** Each parameter is an input of its own, under its name. */
 const ownInputs: ParameterSource = (g) => (name, shape) => g.input(name, "float32", shape);
 
-/** Parameters with these weights stand in the graph itself; all others are inputs. */
-const inputsOrConstants =
+/** Each parameter stands in the graph itself. */
+const constants =
   (weights: ReadonlyMap<string, Float32Array>): ParameterSource =>
   (g) =>
-  (name, shape) => {
-    const values = weights.get(name);
-    return values ? g.constant(float32(shape, values)) : g.input(name, "float32", shape);
-  };
+  (name, shape) =>
+    g.constant(float32(shape, weights.get(name)!));
 
 /** A parameter that lies transposed in memory gets its gradient transposed, too. */
 const asStored = (parameter: Value): Value =>

@@ -54,10 +54,7 @@ async function compareVerb(
   const comparison = await compare(a, b, data, {
     ...flags,
     listBad: rejected.listBad,
-    onData: (dataset) => {
-      tellDataset(dataset, progress, rejected);
-      rejected.write(dataset.reading?.bad);
-    },
+    onData: (dataset) => tellDataset(dataset, progress, rejected),
     onProgress: predicting(progress),
   }).finally(progress.end);
   const { flips, gates } = comparison;

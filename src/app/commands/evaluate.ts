@@ -66,10 +66,7 @@ async function evaluateVerb(app: App, dir: string, data: string, flags: Evaluate
     ...flags,
     load: decisionOptions(flags),
     listBad: rejected.listBad,
-    onData: (dataset) => {
-      tellDataset(dataset, progress, rejected);
-      rejected.write(dataset.reading?.bad);
-    },
+    onData: (dataset) => tellDataset(dataset, progress, rejected),
     onProgress: predicting(progress),
   }).finally(progress.end);
   const { labels, judged, folder, source, gates } = evaluation;
